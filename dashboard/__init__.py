@@ -1,0 +1,1 @@
+"""The web half: settings, URLs, pages, JSON API. Knows HTTP, decides nothing."""

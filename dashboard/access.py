@@ -1,0 +1,52 @@
+"""Who may enter. Every view declares one of these rules; a test walks the URLs and finds who does not."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+View = Callable[..., HttpResponseBase]
+
+OPEN = "open to all"
+SIGNED_IN = "signed in"
+TOKEN = "API token"  # noqa: S105  (a rule, not a secret)
+STAFF = "staff"
+
+
+def open_to_all(view: View) -> View:
+    """Anybody may enter: the sign-in page and the health check, nothing else."""
+    return _declare(view, OPEN)
+
+
+def signed_in(view: View) -> View:
+    """Only for people who are signed in; others are led to the sign-in page and back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return _to_sign_in(request)
+
+    return _declare(guarded, SIGNED_IN)
+
+
+def _declare(view: View, rule: str) -> View:
+    view.access = rule  # type: ignore[attr-defined]
+    return view
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        # A plain redirect would be followed silently and the sign-in page swapped into a fragment.
+        return HttpResponseClientRedirect(reverse("login"))
+    return cast(HttpResponse, redirect_to_login(request.get_full_path()))
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in user of a guarded view."""
+    return cast(User, request.user)

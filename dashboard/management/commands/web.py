@@ -1,0 +1,29 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from queueapp import lifeline
+
+
+class Command(BaseCommand):
+    help = "Serve the pages and the API on DROVER_HOST and PORT until SIGTERM or Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lifeline.follow()
+        Granian(
+            "dashboard.wsgi:application",
+            address=settings.DROVER_HOST,
+            port=settings.PORT,
+            interface=Interfaces.WSGI,
+            workers=2,
+            blocking_threads=1,
+            backlog=1024,
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=2,
+            websockets=False,
+        ).serve()

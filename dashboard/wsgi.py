@@ -1,0 +1,11 @@
+"""What the web server runs. Each of its workers ends with the process that started it all."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from queueapp import lifeline
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+lifeline.follow()
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""The meaning of Drover: its domain, its backends and its worker. Knows no HTML and no request."""

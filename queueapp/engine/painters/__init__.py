@@ -1,0 +1,1 @@
+"""Painters: each turns an easel into layers, back to front."""

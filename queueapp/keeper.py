@@ -1,0 +1,166 @@
+"""Keeps django-q2's clusters alive: restarts one that has died, and one that only looks alive.
+
+A cluster can be up and run nothing (a worker killed while it held a lock), so life is told by what gets
+done: the pump renews its lease, rendering workers answer when they are asked for a beat. A cluster that
+has shown nothing for too long is killed as a whole process group and started again.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+
+from queueapp import lifeline, schedules
+from queueapp.services import claims, workers
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks.
+PERIOD = 1.0
+#: Seconds a new cluster has for its first sign of life.
+START = 30.0
+#: Seconds the clusters have to leave by themselves when everything stops.
+STOP = 2.5
+#: Seconds between beats asked of the rendering workers.
+BEAT = 5.0
+#: Seconds without a renewal after which a new pump task is offered.
+PUMP_MISSED = 4.0
+
+
+@dataclass
+class Cluster:
+    """One django-q2 cluster in a process group of its own."""
+
+    name: str
+    silent_seconds: float
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+
+    def start(self) -> None:
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"]
+        self.process = subprocess.Popen(
+            command,
+            env={**self.environment, "Q_CLUSTER_NAME": self.name},
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
+        self.started_at = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.started_at
+
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def is_silent(self) -> bool:
+        """Whether it has shown no sign of life for too long."""
+        if self.age < START:
+            return False
+        seen = workers.last_seen(self.name)
+        return seen is None or seen > self.silent_seconds
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal: SIGTERM to the cluster, which passes it on; anything else to the whole group."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if number == signal.SIGTERM:
+                os.kill(self.process.pid, number)
+            else:
+                os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+
+
+@dataclass
+class Keeper:
+    """Runs the clusters until it is told to stop."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    clusters: list[Cluster] = field(default_factory=list)
+    next_beat: float = 0.0
+
+    def run(self) -> None:
+        line = lifeline.hold(settings.DROVER_DATA / "run", "keeper")
+        schedules.ensure()
+        workers.ask_to_stop(False)
+        self._start(line)
+        try:
+            while not self.stopping.wait(PERIOD):
+                self._look()
+        finally:
+            self._stop()
+            line.unlink(missing_ok=True)
+
+    def _start(self, line: Path) -> None:
+        environment = {
+            **os.environ,
+            lifeline.VARIABLE: str(line),
+            claims.KEEPER_VARIABLE: self.name,
+        }
+        silent = settings.DROVER_SILENT_SECONDS
+        self.clusters = [
+            Cluster(workers.PUMP, silent, environment),
+            Cluster(workers.WORK, silent * 2, environment),
+        ]
+        for cluster in self.clusters:
+            cluster.start()
+
+    def _look(self) -> None:
+        try:
+            close_old_connections()
+            for cluster in self.clusters:
+                self._look_at(cluster)
+            self._ask_for_life()
+        except DatabaseError:
+            # Without the database nobody can show a sign of life; that says nothing about the clusters.
+            log.exception("The database does not answer; looking again.")
+
+    def _look_at(self, cluster: Cluster) -> None:
+        if cluster.has_ended():
+            log.error("The %s cluster has ended; starting it again.", cluster.name)
+        elif cluster.is_silent():
+            log.error("The %s cluster shows no sign of life; starting it again.", cluster.name)
+        else:
+            return
+        cluster.kill()
+        cluster.start()
+
+    def _ask_for_life(self) -> None:
+        pump_seen = workers.last_seen(workers.PUMP)
+        if pump_seen is None or pump_seen > PUMP_MISSED:
+            workers.start_pump()
+        if time.monotonic() >= self.next_beat:
+            self.next_beat = time.monotonic() + BEAT
+            workers.ask_for_beat()
+
+    def _stop(self) -> None:
+        with contextlib.suppress(DatabaseError):
+            workers.ask_to_stop(True)
+        for cluster in self.clusters:
+            cluster.signal(signal.SIGTERM)
+        until = time.monotonic() + STOP
+        while time.monotonic() < until and not all(cluster.has_ended() for cluster in self.clusters):
+            time.sleep(0.05)
+        for cluster in self.clusters:
+            cluster.kill()
+        with contextlib.suppress(DatabaseError):
+            claims.give_back(self.name)
+            workers.ask_to_stop(False)

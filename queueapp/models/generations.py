@@ -1,0 +1,194 @@
+"""What was asked for (submissions), what becomes of it (generations), and its traces."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from queueapp.models.accounts import ApiToken, Namespace
+from queueapp.models.catalog import MediaModel
+from queueapp.models.connections import Connection
+from queueapp.states import ENDED, LIVE, WORDS, State
+
+STATE_CHOICES = [(state.value, WORDS[state].label) for state in State]
+
+
+def _values(states: tuple[State, ...]) -> list[str]:
+    return [state.value for state in states]
+
+
+# Partial indexes are found only by conditions without parameters: SQLite cannot tell, when it plans, that
+# `state IN (?, ?)` means the same thing. Being live is therefore also written as "has not ended".
+_LIVE = models.Q(ended_at=None)
+_WAITING = models.Q(ended_at=None, released_at=None)
+
+
+class Submission(models.Model):
+    """One enqueue: a model, its parameters untouched, and how many generations of it."""
+
+    class Door(models.TextChoices):
+        PAGE = "page", "Page"
+        API = "api", "API"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="submissions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
+    token = models.ForeignKey(ApiToken, on_delete=models.SET_NULL, null=True, blank=True)
+    door = models.CharField(max_length=4, choices=Door, default=Door.PAGE)
+    model = models.ForeignKey(MediaModel, on_delete=models.PROTECT, related_name="submissions")
+    model_name = models.CharField(
+        max_length=250, help_text="As the caller wrote it; a list finds it by this name."
+    )
+    params = models.JSONField(default=dict)
+    target_namespace = models.CharField(
+        max_length=150, null=True, blank=True, help_text="As given; null when it was not."
+    )
+    prompt = models.TextField(blank=True, help_text="For search; the parameters hold the original.")
+    num_generations = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.model_name} ×{self.num_generations}"
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def live(self) -> "GenerationQuerySet":
+        """Those that have not ended."""
+        return self.filter(_LIVE)
+
+    def waiting(self) -> "GenerationQuerySet":
+        """Those still held here."""
+        return self.filter(_WAITING)
+
+    def at_work(self) -> "GenerationQuerySet":
+        """Those that fill their connection's capacity."""
+        return self.live().filter(released_at__isnull=False)
+
+
+class Generation(models.Model):
+    """One output of a submission; its id is the public one.
+
+    `namespace`, `user`, `connection` and `model` repeat what the submission says (none of them ever
+    changes) so that every list is one indexed query.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="generations")
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="generations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="generations")
+    model = models.ForeignKey(MediaModel, on_delete=models.PROTECT, related_name="generations")
+    ordinal = models.PositiveSmallIntegerField(help_text="Its place in the submission, from 0.")
+
+    state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.QUEUED)
+    version = models.PositiveBigIntegerField(help_text="The namespace's version at the last change.")
+    enqueued_at = models.DateTimeField()
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was taken from the queue; null while it waits."
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it ended, in plain words.")
+    raw_reason = models.TextField(blank=True, help_text="The backend's own words.")
+    category = models.CharField(max_length=30, blank=True)
+
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it up.")
+    claim = models.CharField(max_length=80, blank=True, help_text="Who renders it now.")
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-enqueued_at", "-id")
+        indexes = [
+            models.Index(fields=("namespace", "-enqueued_at", "-id"), name="gen_newest"),
+            models.Index(fields=("namespace", "state", "-enqueued_at", "-id"), name="gen_newest_of_state"),
+            models.Index(fields=("namespace", "model", "-enqueued_at", "-id"), name="gen_newest_of_model"),
+            models.Index(fields=("namespace", "version"), name="gen_changed"),
+            models.Index(fields=("model", "state", "-ended_at"), name="gen_history_of_model"),
+            models.Index(fields=("enqueued_at",), condition=_LIVE, name="gen_live_oldest"),
+            models.Index(fields=("connection", "released_at"), condition=_LIVE, name="gen_at_work"),
+            models.Index(fields=("namespace", "model"), condition=_LIVE, name="gen_live_of_model"),
+            models.Index(
+                fields=("connection", "user", "enqueued_at", "ordinal"),
+                condition=_WAITING,
+                name="gen_line_of_user",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=("submission", "ordinal"), name="one_place_each"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=_values(LIVE), ended_at=None)
+                | models.Q(state__in=_values(ENDED), ended_at__isnull=False),
+                name="ended_when_it_has_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_cancelling(self) -> bool:
+        return self.is_live and self.cancel_requested_at is not None
+
+
+class Result(models.Model):
+    """The stored output of a generation: one at most, checked by its bytes."""
+
+    generation = models.OneToOneField(
+        Generation, on_delete=models.PROTECT, primary_key=True, related_name="result"
+    )
+    file = models.CharField(max_length=200, unique=True, help_text="Name in the private storage.")
+    thumbnail = models.CharField(max_length=200, blank=True)
+    content_type = models.CharField(max_length=50)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    seconds = models.FloatField(null=True, help_text="Length of a video.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.file
+
+
+class Input(models.Model):
+    """The body of a `data:` URI given as a parameter, stored once and named in the parameters."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="inputs")
+    file = models.CharField(max_length=200, unique=True)
+    content_type = models.CharField(max_length=100, help_text="As the URI claimed; not checked.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Event(models.Model):
+    """One line of a generation's timeline; written in the transaction of what it tells, never changed."""
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=30)
+    state = models.CharField(max_length=10, choices=STATE_CHOICES, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    text = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
+        indexes = [models.Index(fields=("generation", "at"), name="event_of_generation")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text}".strip()

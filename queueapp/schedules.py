@@ -1,0 +1,36 @@
+"""When tasks start by themselves: with each worker of the pump's cluster, and from a watchdog."""
+
+from typing import Any
+
+from django_q.conf import Conf
+from django_q.models import Schedule
+from django_q.signals import post_spawn
+from django_q.tasks import async_task
+
+from queueapp.services import workers
+
+WATCHDOG = "Drover: watch the pump"
+
+
+def connect() -> None:
+    """Start a pump with each of the pump cluster's workers."""
+    post_spawn.connect(_start_pump, dispatch_uid="drover-start-pump")
+
+
+def ensure() -> None:
+    """Make the schedules be there, however often they were deleted."""
+    Schedule.objects.update_or_create(
+        name=WATCHDOG,
+        defaults={
+            "func": "queueapp.services.workers.start_pump",
+            "schedule_type": Schedule.MINUTES,
+            "minutes": 1,
+            "repeats": -1,
+            "cluster": workers.PUMP,
+        },
+    )
+
+
+def _start_pump(**_: Any) -> None:
+    if Conf.CLUSTER_NAME == workers.PUMP:
+        async_task("queueapp.tasks.pump", cluster=workers.PUMP, save=False)

@@ -1,0 +1,99 @@
+"""What connections offer, and how long it usually takes."""
+
+from statistics import median, quantiles
+
+from django.db.models import F, QuerySet
+
+from queueapp.engine import MODELS, EngineModel
+from queueapp.errors import ModelNotFound, NotMediaModel
+from queueapp.models import Connection, Generation, MediaModel
+from queueapp.states import State
+
+BUILTIN = "builtin"
+#: How many of a model's last endings its usual time is learnt from.
+HISTORY = 50
+
+
+def sync_engine_models() -> None:
+    """Make the built-in connection and its models be what the engine offers; safe to repeat."""
+    connection, _ = Connection.objects.get_or_create(
+        name=BUILTIN,
+        defaults={"kind": Connection.Kind.BUILTIN, "capacity": 4, "priority": -10},
+    )
+    for model in MODELS:
+        MediaModel.objects.update_or_create(
+            connection=connection, name=model.name, defaults=_described(model)
+        )
+
+
+def _described(model: EngineModel) -> dict[str, object]:
+    return {
+        "display_name": model.display_name,
+        "description": model.description,
+        "owned_by": "drover",
+        "media_type": model.media_type if model.media_type in MediaModel.Media.values else "",
+        "endpoint": model.endpoint,
+        "capabilities": model.capabilities,
+        "pricing": model.pricing,
+        "request_schema": model.request_schema,
+    }
+
+
+def offered() -> QuerySet[MediaModel]:
+    """Every model that can be asked for now, best connection first."""
+    return (
+        MediaModel.objects.filter(enabled=True, connection__enabled=True)
+        .select_related("connection")
+        .order_by("-connection__priority", "connection__name", "name")
+    )
+
+
+def media_models() -> QuerySet[MediaModel]:
+    """The offered models that put out images or videos: what a picker shows."""
+    return offered().exclude(media_type="")
+
+
+def find(name: str) -> MediaModel:
+    """The model meant by a bare name or by `connection/name`. ModelNotFound if nothing offers it."""
+    found = offered().filter(name=name).first()
+    if found is None and "/" in name:
+        connection, _, rest = name.partition("/")
+        found = offered().filter(connection__name=connection, name=rest).first()
+    if found is None:
+        raise ModelNotFound(name)
+    return found
+
+
+def find_media(name: str) -> MediaModel:
+    """Like `find`, for a model that can be queued: NotMediaModel if it puts out neither image nor video."""
+    model = find(name)
+    if not model.media_type:
+        raise NotMediaModel(f"{name} puts out neither images nor videos.")
+    return model
+
+
+def named(name: str) -> list[int]:
+    """The ids of every model, offered or not, that goes or went by this name. ModelNotFound if none does."""
+    ids = list(MediaModel.objects.filter(name=name).values_list("pk", flat=True))
+    if "/" in name:
+        connection, _, rest = name.partition("/")
+        forced = MediaModel.objects.filter(connection__name=connection, name=rest)
+        ids += forced.values_list("pk", flat=True)
+    if not ids:
+        raise ModelNotFound(name)
+    return ids
+
+
+def learn_duration(model_id: int) -> None:
+    """Take the usual and the slow duration of a model from its last successes."""
+    times = (
+        Generation.objects.filter(model_id=model_id, state=State.SUCCEEDED)
+        .exclude(released_at=None)
+        .order_by("-ended_at")
+        .values_list(F("ended_at") - F("released_at"), flat=True)[:HISTORY]
+    )
+    seconds = [time.total_seconds() for time in times]
+    if not seconds:
+        return
+    slow = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    MediaModel.objects.filter(pk=model_id).update(typical_seconds=median(seconds), slow_seconds=slow)

@@ -1,0 +1,167 @@
+"""Submitting and cancelling: the two things a person asks of the queue."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from queueapp.errors import BadCount, NotFound
+from queueapp.models import (
+    ApiToken,
+    Event,
+    Generation,
+    Input,
+    MediaModel,
+    Namespace,
+    Submission,
+    Turn,
+)
+from queueapp.params import Params, prompt_of
+from queueapp.services import accounts, catalog, inputs, workers
+from queueapp.services.moves import move, next_version, note
+from queueapp.states import LIVE, State
+
+#: A generation expires this long after it was enqueued, as on the hub.
+LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and through which door."""
+
+    user: User
+    door: Submission.Door = Submission.Door.PAGE
+    token: ApiToken | None = None
+
+
+def enqueue(
+    caller: Caller,
+    model_name: str,
+    params: Params,
+    *,
+    num_generations: Any = 1,
+    target_namespace: str | None = None,
+) -> list[Generation]:
+    """Put a submission into the queue, whole or not at all, and return its generations.
+
+    The parameters are stored as they are, `data:` bodies as files beside them. Raises BadCount,
+    ModelNotFound, NotMediaModel, NamespaceNotFound, BadRequest.
+    """
+    count = checked_count(num_generations)
+    model = catalog.find_media(model_name)
+    namespace = accounts.namespace_for(caller.user, target_namespace)
+    kept, bodies = inputs.extract(params, namespace)
+    submission = Submission(
+        namespace=namespace,
+        user=caller.user,
+        token=caller.token,
+        door=caller.door,
+        model=model,
+        model_name=model_name,
+        params=kept,
+        target_namespace=target_namespace,
+        prompt=prompt_of(kept),
+        num_generations=count,
+    )
+    try:
+        return _persist(submission, model, namespace, bodies)
+    except BaseException:
+        inputs.discard(bodies)
+        raise
+
+
+def checked_count(value: Any) -> int:
+    """`num_generations` as the protocol wants it: an integer; `true`, `"2"` and `2.0` are none."""
+    highest = settings.DROVER_MAX_GENERATIONS
+    if type(value) is not int or not 1 <= value <= highest:
+        raise BadCount(highest)
+    return value
+
+
+def _persist(
+    submission: Submission, model: MediaModel, namespace: Namespace, bodies: list[Input]
+) -> list[Generation]:
+    now = timezone.now()
+    submission.created_at = now
+    with transaction.atomic():
+        version = next_version(namespace.pk)
+        submission.save(force_insert=True)
+        Input.objects.bulk_create(bodies)
+        made = [
+            Generation(
+                submission=submission,
+                namespace=namespace,
+                user=submission.user,
+                connection_id=model.connection_id,
+                model=model,
+                ordinal=ordinal,
+                version=version,
+                enqueued_at=now,
+            )
+            for ordinal in range(submission.num_generations)
+        ]
+        Generation.objects.bulk_create(made)
+        Event.objects.bulk_create(
+            Event(generation=generation, at=now, kind="moved", state=State.QUEUED, user=submission.user)
+            for generation in made
+        )
+        Turn.objects.get_or_create(connection_id=model.connection_id, user=submission.user)
+        transaction.on_commit(workers.ring)
+    return made
+
+
+def cancel(generation: Generation, user: User) -> None:
+    """Ask for a generation to be stopped. NotFound if it has ended or was asked to stop before.
+
+    What still waits here is cancelled at once; what a backend has is asked to stop, and shown as
+    cancelling until the backend has answered.
+    """
+    now = timezone.now()
+    asked: dict[str, Any] = {"cancel_requested_at": now, "cancel_requested_by": user}
+    unasked = Q(cancel_requested_at=None)
+    if move(
+        generation,
+        State.CANCELLED,
+        user=user,
+        text="Before it started.",
+        where=unasked & Q(state=State.QUEUED),
+        **asked,
+    ):
+        return
+    with transaction.atomic():
+        if not note(
+            generation,
+            "cancel asked",
+            user=user,
+            where=unasked & Q(state__in=LIVE),
+            **asked,
+        ):
+            raise NotFound("It has ended already, or was asked to stop before.")
+        transaction.on_commit(workers.ring)
+
+
+def expire(now: datetime) -> None:
+    """End everything that has lived for 24 hours, whatever it is doing."""
+    too_old = Generation.objects.live().filter(enqueued_at__lt=now - LIFETIME)
+    for generation in too_old.order_by("enqueued_at")[:100]:
+        move(generation, State.EXPIRED, reason="It did not end within 24 hours.")
+
+
+def find(generation_id: UUID | str, user: User) -> Generation:
+    """One generation with all that its page shows. NotFound if there is none or it is somebody else's."""
+    found = (
+        Generation.objects.select_related(
+            "submission__user", "submission__token", "model__connection", "namespace", "result"
+        )
+        .filter(pk=generation_id, namespace__in=accounts.visible_namespaces(user))
+        .first()
+    )
+    if found is None:
+        raise NotFound("There is no such generation.")
+    return found

@@ -1,0 +1,51 @@
+"""Storing what a backend made."""
+
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q
+
+from queueapp import media, storage
+from queueapp.models import Generation, Result
+from queueapp.services import catalog
+from queueapp.services.moves import move
+from queueapp.states import State
+
+
+def store(generation: Generation, path: Path) -> Result:
+    """Put a made file and its thumbnail into the storage; the unsaved row that describes them.
+
+    What it is, is told by its bytes: raises media.NotMedia for anything but an image or a video.
+    """
+    info = media.inspect(path)
+    small = media.thumbnail(path, info.kind)
+    result = Result(
+        generation=generation,
+        content_type=info.content_type,
+        size=path.stat().st_size,
+        width=info.width,
+        height=info.height,
+        seconds=info.seconds,
+    )
+    result.file = storage.save_path("results", f"{generation.pk}.{info.extension}", path)
+    result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", small)
+    return result
+
+
+def discard(result: Result) -> None:
+    """Remove the files of a result that was never saved."""
+    storage.delete(result.file)
+    storage.delete(result.thumbnail)
+
+
+def succeed(generation: Generation, result: Result, *, where: Q | None = None) -> bool:
+    """End a generation with its result; False, and nothing kept, if it ended or changed hands before."""
+    with transaction.atomic():
+        won = move(generation, State.SUCCEEDED, where=where, claim="", claimed_until=None)
+        if won:
+            result.save(force_insert=True)
+    if not won:
+        discard(result)
+        return False
+    catalog.learn_duration(generation.model_id)
+    return True

@@ -1,0 +1,101 @@
+"""The states of a generation and the legal moves between them: the only place that lists either.
+
+Every reader of a state (pages, API, admin, pump) takes its groups and its words from the tables here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    UNCERTAIN = "uncertain"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+
+_S = State
+
+#: From each state, the states a generation may move to next.
+MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        _S.QUEUED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED}),
+        _S.SUBMITTING: frozenset({_S.PROCESSING, _S.UNCERTAIN, _S.QUEUED, _S.FAILED, _S.EXPIRED}),
+        _S.UNCERTAIN: frozenset({_S.PROCESSING, _S.FAILED, _S.LOST, _S.EXPIRED}),
+        _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FINISHED, _S.FAILED, _S.CANCELLED, _S.EXPIRED, _S.LOST}),
+        _S.SUCCEEDED: frozenset(),
+        _S.FINISHED: frozenset({_S.SUCCEEDED}),
+        _S.FAILED: frozenset(),
+        _S.CANCELLED: frozenset(),
+        _S.EXPIRED: frozenset(),
+        _S.LOST: frozenset(),
+    }
+)
+
+#: Still going: held here, on its way, or at the backend.
+LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
+#: Taken from the queue and not yet ended: these fill a connection's capacity.
+RELEASED = (_S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
+#: Over. `finished` may still turn into `succeeded` when a later look brings the result.
+ENDED = tuple(state for state in State if state not in LIVE)
+#: Over, and the person did not get what they asked for.
+UNHAPPY = (_S.FAILED, _S.EXPIRED, _S.LOST)
+
+
+def sources(to: State) -> tuple[State, ...]:
+    """The states from which a generation may move to `to`."""
+    return tuple(state for state, targets in MOVES.items() if to in targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a state is said to a person: one word, and what it means for their generation."""
+
+    label: str
+    meaning: str
+
+
+WORDS: Mapping[State, Words] = MappingProxyType(
+    {
+        _S.QUEUED: Words("Queued", "Waiting here for a free place at the backend."),
+        _S.SUBMITTING: Words("Sending", "Being handed to the backend."),
+        _S.UNCERTAIN: Words(
+            "Checking", "The backend's answer was lost; looking for the generation in its list."
+        ),
+        _S.PROCESSING: Words("Running", "The backend is working on it."),
+        _S.SUCCEEDED: Words("Done", "Ended with a result."),
+        _S.FINISHED: Words("Finished", "Left the hub's list; the hub told no outcome."),
+        _S.FAILED: Words("Failed", "Ended without a result."),
+        _S.CANCELLED: Words("Cancelled", "Stopped because somebody asked for it."),
+        _S.EXPIRED: Words("Expired", "Did not end within 24 hours."),
+        _S.LOST: Words("Lost", "Nobody can tell any more what became of it."),
+    }
+)
+
+#: Shown in place of the state's own word while a cancel has been asked for and not yet answered.
+CANCELLING = Words("Cancelling", "Asked to stop; waiting for the backend's answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A set of states under one name, as the filter of the table offers it."""
+
+    name: str
+    label: str
+    states: tuple[State, ...]
+
+
+GROUPS = (
+    Group("going", "Going", LIVE),
+    Group("done", "Done", (_S.SUCCEEDED, _S.FINISHED)),
+    Group("failed", "Failed", UNHAPPY),
+    Group("cancelled", "Cancelled", (_S.CANCELLED,)),
+)

@@ -1,0 +1,88 @@
+"""Rows as they come about in use, made with the product's own verbs wherever it has one."""
+
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from PIL import Image
+
+from queueapp.models import Connection, Generation, MediaModel
+from queueapp.services import generations, results
+from queueapp.services.moves import move
+from queueapp.states import State
+
+
+def user(name: str, **fields: Any) -> User:
+    return User.objects.create_user(name, password=f"{name}'s password", **fields)
+
+
+def builtin() -> Connection:
+    return Connection.objects.get(name="builtin")
+
+
+def model(name: str = "sketch-image") -> MediaModel:
+    return MediaModel.objects.get(name=name)
+
+
+def enqueue(
+    owner: User,
+    model_name: str = "sketch-image",
+    prompt: str = "a lighthouse at dawn",
+    count: int = 1,
+    **params: Any,
+) -> list[Generation]:
+    caller = generations.Caller(owner)
+    return generations.enqueue(caller, model_name, {"prompt": prompt, **params}, num_generations=count)
+
+
+def generation(owner: User, state: State = State.QUEUED, **params: Any) -> Generation:
+    """One generation, brought to a state by legal moves; a succeeded one has a stored result."""
+    made = enqueue(owner, **params)[0]
+    for step in _PATHS[state]:
+        fields = {"released_at": timezone.now()} if step is State.SUBMITTING else {}
+        if step in (State.FAILED, State.LOST, State.EXPIRED):
+            fields = {"reason": "The hub said no."}
+        assert move(made, step, **fields)
+    if state is State.SUCCEEDED:
+        assert results.succeed(made, results.store(made, picture()))
+    made.refresh_from_db()
+    return made
+
+
+_STARTED = (State.SUBMITTING, State.PROCESSING)
+_PATHS: dict[State, tuple[State, ...]] = {
+    State.QUEUED: (),
+    State.SUBMITTING: (State.SUBMITTING,),
+    State.PROCESSING: _STARTED,
+    State.SUCCEEDED: _STARTED,
+    State.UNCERTAIN: (State.SUBMITTING, State.UNCERTAIN),
+    State.FINISHED: (*_STARTED, State.FINISHED),
+    State.FAILED: (*_STARTED, State.FAILED),
+    State.CANCELLED: (State.CANCELLED,),
+    State.EXPIRED: (State.EXPIRED,),
+    State.LOST: (*_STARTED, State.LOST),
+}
+
+
+def picture(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> Path:
+    """A small PNG on disk."""
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(suffix=".png", delete=False) as file:
+        Image.new("RGB", size, colour).save(file, "PNG")
+    return Path(file.name)
+
+
+def png(colour: str = "teal") -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def age(made: Generation, **ago: float) -> None:
+    """Let a generation have been enqueued some time ago, e.g. `hours=25`."""
+    then = timezone.now() - timedelta(**ago)
+    Generation.objects.filter(pk=made.pk).update(enqueued_at=then)

@@ -1,0 +1,25 @@
+from queueapp.states import ENDED, GROUPS, LIVE, MOVES, WORDS, State, sources
+
+
+def test_every_state_is_either_live_or_ended():
+    assert set(LIVE) | set(ENDED) == set(State)
+    assert not set(LIVE) & set(ENDED)
+
+
+def test_every_live_state_can_expire():
+    assert set(sources(State.EXPIRED)) == set(LIVE)
+
+
+def test_what_has_ended_stays_ended_but_for_a_result_that_turns_up_late():
+    moves_on = {state: MOVES[state] for state in ENDED if MOVES[state]}
+    assert moves_on == {State.FINISHED: frozenset({State.SUCCEEDED})}
+
+
+def test_nothing_uncertain_is_ever_sent_again_by_itself():
+    assert State.QUEUED not in MOVES[State.UNCERTAIN]
+    assert State.SUBMITTING not in MOVES[State.UNCERTAIN]
+
+
+def test_every_state_has_words_and_stands_in_one_filter():
+    assert set(WORDS) == set(State)
+    assert sorted(state for group in GROUPS for state in group.states) == sorted(State)

@@ -1,0 +1,140 @@
+"""Drover as a person runs it: real processes on a data folder and a port of their own."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "a password for tests"
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(what: str, test: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait for an event that only asking can show; its answer. Fails, and says what for, after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := test():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+class Drover:
+    """One running instance. A context manager: everything it started has ended when it is left."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DROVER_", "DJANGO_"))}
+        # A mark by which every process of this instance is known, whoever its parent is by then.
+        self.mark = secrets.token_hex(8)
+        self.environment = {
+            **inherited,
+            "DROVER_DATA": str(data),
+            "PORT": str(self.port),
+            "DROVER_ADMIN_PASSWORD": PASSWORD,
+            "DROVER_TEST_MARK": self.mark,
+            **environment,
+        }
+        self.log = data.parent / f"{data.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.token = ""
+
+    def __enter__(self) -> "Drover":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes():
+            process.kill()
+        if self.process is not None:
+            self.process.wait()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+        until("Drover is up", self.is_well)
+        self.token = self.token or self.manage("createtoken", "admin").splitlines()[-1]
+
+    def is_well(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of this instance."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                is_ours = process.environ().get("DROVER_TEST_MARK") == self.mark
+                if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def named(self, command: str, cluster: str | None = None) -> list[psutil.Process]:
+        """Its processes that run a management command, the oldest first; of one cluster only."""
+        found = [
+            process
+            for process in self.processes()
+            if process.cmdline()[-1:] == [command]
+            and (cluster is None or process.environ().get("Q_CLUSTER_NAME") == cluster)
+        ]
+        return sorted(found, key=lambda process: process.pid)
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=20)
+
+    def enqueue(self, model: str = "sketch-image", **fields: Any) -> list[str]:
+        answer = self.call("POST", "/api/ai/queue", {"model": model, "prompt": "a boat", **fields})
+        assert answer.status_code == 200, answer.text
+        return [row["generation_id"] for row in answer.json()["generations"]]
+
+    def live(self, model: str = "sketch-image") -> list[str]:
+        answer = self.call("GET", f"/api/media/generations/status/admin/{model}").json()
+        return [row["generation_id"] for row in answer["generations"]]
+
+    def rows(self, query: str) -> list[Any]:
+        """The answer to a query, asked of the instance's database by itself."""
+        code = (
+            "import json; from django.db import connection as c; k = c.cursor();"
+            f"k.execute({query!r}); print(json.dumps(k.fetchall() if k.description else [], default=str))"
+        )
+        return list(json.loads(self.manage("shell", "-v0", "-c", code).splitlines()[-1]))

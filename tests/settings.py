@@ -1,0 +1,16 @@
+"""The product's settings with a throw-away data folder and what makes tests fast."""
+
+import os
+import tempfile
+
+os.environ["DROVER_DATA"] = tempfile.mkdtemp(prefix="drover-tests-")
+for _name in ("DROVER_HTTPS", "DROVER_HOST", "DROVER_ALLOWED_HOSTS", "DROVER_DEBUG", "PORT"):
+    os.environ.pop(_name, None)
+
+from dashboard.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    **STORAGES,  # noqa: F405
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
