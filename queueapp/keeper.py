@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds between looks.
 PERIOD = 1.0
-#: Seconds a new cluster has for its first sign of life.
-START = 30.0
 #: Seconds the clusters have to leave by themselves when everything stops.
 STOP = 2.5
 #: Seconds between beats asked of the rendering workers.
@@ -40,7 +38,10 @@ PUMP_MISSED = 4.0
 
 @dataclass
 class Cluster:
-    """One django-q2 cluster in a process group of its own."""
+    """One django-q2 cluster in a process group of its own.
+
+    `silent_seconds` is how long it may show no sign of life; a new one has twice as long for its first.
+    """
 
     name: str
     silent_seconds: float
@@ -67,7 +68,7 @@ class Cluster:
 
     def is_silent(self) -> bool:
         """Whether it has shown no sign of life for too long."""
-        if self.age < START:
+        if self.age < 2 * self.silent_seconds:
             return False
         seen = workers.last_seen(self.name)
         return seen is None or seen > self.silent_seconds

@@ -163,8 +163,8 @@ def _inspect_video(path: Path, content_type: str) -> MediaInfo:
 def _first_frame(path: Path, content_type: str) -> tuple[Image.Image, float | None]:
     """The first frame, and the length in seconds if told.
 
-    The container's format is fixed and an open file is handed over, so that a playlist in disguise cannot make
-    the decoder open other files or addresses.
+    The container's format is fixed and an open file is handed over, so that a playlist in disguise cannot
+    make the decoder open other files or addresses.
     """
     demuxer = "matroska" if content_type == "video/webm" else "mov"
     try:

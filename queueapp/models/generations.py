@@ -81,7 +81,7 @@ class Generation(models.Model):
     model = models.ForeignKey(MediaModel, on_delete=models.PROTECT, related_name="generations")
     ordinal = models.PositiveSmallIntegerField(help_text="Its place in the submission, from 0.")
 
-    state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.QUEUED.value)
     version = models.PositiveBigIntegerField(help_text="The namespace's version at the last change.")
     enqueued_at = models.DateTimeField()
     released_at = models.DateTimeField(

@@ -17,9 +17,9 @@ from queueapp.services.moves import move, note
 from queueapp.states import State
 
 #: A hold not renewed for this long is over.
-HOLD = timedelta(seconds=8)
+HOLD = timedelta(seconds=5)
 #: A bell not answered for this long is rung again.
-BELL = timedelta(seconds=5)
+BELL = timedelta(seconds=3)
 #: A generation whose workers keep dying is given up after this many.
 MAX_ATTEMPTS = 3
 #: Set by the keeper, so that it can return what its own workers held when it stops them.
@@ -27,8 +27,8 @@ KEEPER_VARIABLE = "DROVER_KEEPER"
 
 
 def new_claim() -> str:
-    """A name for one hold, beginning with the keeper's."""
-    return f"{os.environ.get(KEEPER_VARIABLE, '')}:{uuid.uuid4().hex}"
+    """A name for one hold: the keeper's name, this process's id, and something of its own."""
+    return f"{os.environ.get(KEEPER_VARIABLE, '')}:{os.getpid()}:{uuid.uuid4().hex}"
 
 
 def take(generation_id: str, claim: str) -> Generation | None:

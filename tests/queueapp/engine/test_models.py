@@ -1,0 +1,39 @@
+"""The schemas say what the renderer takes."""
+
+import jsonschema
+import pytest
+
+from queueapp.engine import MODELS
+
+SCHEMAS = {model.name: model.request_schema for model in MODELS}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_is_a_json_schema_whose_fields_explain_themselves(name):
+    schema = SCHEMAS[name]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert set(schema["basic"]) <= set(schema["properties"])
+    assert all(field["title"] and field["description"] for field in schema["properties"].values())
+    order = [field["x-order"] for field in schema["properties"].values()]
+    assert order == sorted(set(order))
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "good"),
+    [
+        ("sketch-image", {"prompt": "a"}, True),
+        ("sketch-image", {"prompt": "a", "guidance": 3}, True),
+        ("sketch-image", {}, False),
+        ("sketch-image", {"prompt": "a", "seed": -1}, False),
+        ("sketch-image", {"prompt": "a", "output_format": "jpeg"}, True),
+        ("sketch-image", {"prompt": "a", "aspect_ratio": "5:1"}, False),
+        ("sketch-video", {"prompt": "a", "duration": 15}, True),
+        ("sketch-video", {"prompt": "a", "duration": 16}, False),
+        ("sketch-video", {"multi_prompt": [{"prompt": "a", "duration": 2}]}, True),
+        ("sketch-video", {"multi_prompt": []}, False),
+        ("sketch-video", {"prompt": "a", "multi_prompt": [{"prompt": "b"}]}, False),
+        ("sketch-video", {"duration": 3}, False),
+    ],
+)
+def test_the_schema_accepts_what_can_be_rendered_and_refuses_the_rest(name, params, good):
+    assert jsonschema.Draft202012Validator(SCHEMAS[name]).is_valid(params) is good
