@@ -91,13 +91,16 @@ def problems(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str
     Unknown parameters are no problem. A schema that is itself broken finds nothing wrong: the hub decides.
     """
     found: dict[str, str] = {}
+    takes_shots = "multi_prompt" in schema.get("properties", {})
     try:
         for error in Draft202012Validator(dict(schema)).iter_errors(dict(params)):
+            if takes_shots and error.validator in ("oneOf", "anyOf") and not error.absolute_path:
+                continue  # The choice between a prompt and shots, said better below.
             for name, text in _explain(error):
                 found.setdefault(name, text)
     except (SchemaError, UnknownType, AttributeError, TypeError):
         return {}
-    if "multi_prompt" in schema.get("properties", {}):
+    if takes_shots:
         found.update(_prompt_or_shots(params))
     return found
 

@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from django.db import close_old_connections
+from django.db import DatabaseError
 
 from queueapp import engine
 from queueapp.models import Generation
@@ -52,9 +52,13 @@ def render(generation_id: str) -> None:
         _make(generation, claim)
     except engine.Stopped:
         claims.stop_if_asked(generation, where=claims.held_by(claim), text="While it was running.")
+    except engine.Unrenderable as refusal:
+        _fail(generation, claim, str(refusal), "parameters")
+    except DatabaseError:
+        # That says nothing about the generation: the hold lapses, and a worker takes it up again.
+        raise
     except Exception as error:
         log.exception("Rendering %s failed.", generation_id)
-        close_old_connections()
         _fail(generation, claim, "The built-in engine could not make this.", "engine", repr(error))
 
 

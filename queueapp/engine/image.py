@@ -1,5 +1,6 @@
 """`sketch-image`: one frame of a stage, saved as PNG, JPEG or WebP."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from .stage import build
 LONG_EDGE = 1024
 
 
-def size_for(aspect_ratio: object, long_edge: int) -> tuple[int, int]:
-    """Width and height in even pixels, the longer side `long_edge`."""
+def size_for(aspect_ratio: object, long_edge: int, most_pixels: float = math.inf) -> tuple[int, int]:
+    """Width and height in even pixels, the longer side `long_edge` or less where `most_pixels` forbids it."""
     if not isinstance(aspect_ratio, str) or aspect_ratio not in ASPECTS:
         raise Unrenderable(f"aspect_ratio must be one of {', '.join(ASPECTS)}")
     across, down = ASPECTS[aspect_ratio]
-    scale = long_edge / max(across, down)
+    scale = min(long_edge / max(across, down), math.sqrt(most_pixels / (across * down)))
     return round(across * scale / 2) * 2, round(down * scale / 2) * 2
 
 

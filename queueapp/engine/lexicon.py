@@ -80,6 +80,7 @@ THINGS: dict[str, str] = {
     "lighthouse": "lighthouse", "beacon": "lighthouse", "tree": "tree", "oak": "tree", "maple": "tree",
     "cherry": "blossom", "blossom": "blossom", "sakura": "blossom", "fir": "fir", "palm": "palm",
     "house": "house", "cottage": "house", "cabin": "house", "hut": "house", "home": "house", "barn": "house",
+    "village": "house",
     "boat": "boat", "sailboat": "boat", "yacht": "boat", "sail": "boat", "ship": "boat", "canoe": "boat",
     "moon": "moon", "sun": "sun", "star": "stars", "constellation": "stars",
     "bird": "birds", "seagull": "birds", "gull": "birds", "crow": "birds", "geese": "birds", "eagle": "birds",

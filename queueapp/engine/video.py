@@ -14,6 +14,7 @@ from .models import DEFAULT_SECONDS, LONGEST_SECONDS
 from .rendering import Rendering, Unrenderable
 from .stage import Checkpoint, Stage, build
 
+#: Films no wider than 16:9 have as many pixels as one of 640 x 360, so that all cost about the same.
 LONG_EDGE = 640
 RATE = 24
 FADE_FRAMES = 10
@@ -32,7 +33,7 @@ def render_video(
 ) -> Rendering:
     """Films `prompt` or `multi_prompt` into `folder`; `key` decides everything that chance decides."""
     shots = shots_of(params)
-    size = size_for(params.get("aspect_ratio", "16:9"), LONG_EDGE)
+    size = size_for(params.get("aspect_ratio", "16:9"), LONG_EDGE, LONG_EDGE**2 * 9 / 16)
     path = folder / "result.mp4"
     try:
         _encode(path, size, _frames(shots, size, key, checkpoint))

@@ -200,6 +200,17 @@ def test_wrong_parameters_fail_when_it_runs_with_the_reason(alice, tick):
     assert "unknown" not in generation.reason
 
 
+def test_shots_that_are_too_long_together_fail_when_they_run_with_the_reason(alice, tick):
+    shots = [{"prompt": "dawn", "duration": 10}, {"prompt": "dusk", "duration": 10}]
+    caller = generations.Caller(alice)
+    generation = generations.enqueue(caller, "sketch-video", {"multi_prompt": shots})[0]
+    for generation_id in tick():
+        render.render(generation_id)
+    assert state_of(generation) == State.FAILED
+    assert "15" in generation.reason
+    assert generation.category == "parameters"
+
+
 def test_an_engine_that_breaks_fails_the_generation_and_keeps_its_words_for_the_admin(
     alice, monkeypatch, caplog
 ):

@@ -44,7 +44,7 @@ class Filter:
 def finish(easel: Easel, still: bool) -> list[Layer]:
     """What is done to the whole picture at the end, by the scene's styles."""
     styles, layers = easel.scene.styles, list[Layer]()
-    if "minimal" not in styles:
+    if not styles & {"minimal", "watercolor"}:
         floor, strength = (0.5, 0.75) if "neon" in styles else (0.72, 0.42)
         layers.append(Bloom(strength, floor, easel.unit * 3))
     layers += [Filter(_MANNERS[name]) for name in sorted(styles) if name in _MANNERS]
@@ -108,9 +108,8 @@ def _pixels(canvas: Image.Image) -> Image.Image:
 def _watercolour(canvas: Image.Image) -> Image.Image:
     small = canvas.reduce(2).filter(ImageFilter.MedianFilter(3))
     washed = small.resize(canvas.size, Image.Resampling.BICUBIC)
-    edges = ImageOps.invert(washed.convert("L").filter(ImageFilter.FIND_EDGES)).filter(
-        ImageFilter.GaussianBlur(1)
-    )
+    edges = ImageOps.invert(small.convert("L").filter(ImageFilter.FIND_EDGES))
+    edges = edges.resize(canvas.size, Image.Resampling.BILINEAR)
     edges = curve(edges, lambda value: 0.5 + value * 0.5)
     pale = Image.blend(washed, Image.new("RGB", canvas.size, (255, 250, 240)), 0.2)
     return ImageChops.multiply(pale, Image.merge("RGB", (edges, edges, edges)))

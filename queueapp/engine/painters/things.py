@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
@@ -75,6 +75,8 @@ def place_near(
         standing = [thing for thing in standing if thing.name not in AFLOAT]
     else:
         standing = [thing for thing in standing if thing.name in among]
+    # A bed of flowers is one thing however many there are.
+    standing = [replace(thing, count=1) if thing.name == "flowers" else thing for thing in standing]
     layers: list[Layer] = []
     slots = _slots(easel, spot, sum(thing.count for thing in standing))
     for thing in standing:
@@ -169,7 +171,7 @@ def _flowerbed(easel: Easel, thing: Thing, spot: Spot) -> list[Layer]:
         ink = Image.new("RGB", mask.size, easel.palette.near)
         tall = easel.unit * (2.2 + 9 * part**1.5)
         stamps = [bloom(easel, thing, tall, rng) for _ in range(3)]
-        count = round(easel.full / tall * 2.4)
+        count = round(easel.full / tall * 4.5)
         for _ in range(count):
             x = rng.uniform(0, easel.full)
             base = spot.ground(x - easel.bleed)
