@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "dashboard.api.answers.ApiErrors",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -184,7 +185,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Words
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.str("TZ", "UTC") or "UTC"
+TIME_ZONE = env.str("DROVER_TIME_ZONE", "UTC")
 USE_TZ = True
 
 LOGGING = {

@@ -3,9 +3,28 @@
 from django.contrib import admin
 from django.urls import path
 
-from dashboard.views import health
+from dashboard.api.root import api
+from dashboard.views import account, generations, health, media, staff
 
 urlpatterns = [
+    path("", generations.index, name="index"),
+    path("generations/", generations.submit, name="submit"),
+    path("generations/changes/", generations.changes, name="changes"),
+    path("generations/params/", generations.params, name="params"),
+    path("generations/<uuid:generation_id>/", generations.generation, name="generation"),
+    path("generations/<uuid:generation_id>/status/", generations.status, name="generation-status"),
+    path("generations/<uuid:generation_id>/cancel/", generations.cancel, name="cancel"),
+    path("generations/<uuid:generation_id>/result/", media.result, name="result"),
+    path("generations/<uuid:generation_id>/thumbnail/", media.thumbnail, name="thumbnail"),
+    path("inputs/<uuid:input_id>/", media.stored_input, name="input"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", account.create_token, name="token-create"),
+    path("account/tokens/<int:token_id>/revoke/", account.revoke_token, name="token-revoke"),
+    path("account/password/", account.change_password, name="password"),
+    path("accounts/login/", account.login, name="login"),
+    path("accounts/logout/", account.logout, name="logout"),
     path("healthz", health.healthz, name="healthz"),
+    path("api/", api.urls),
+    path("admin/login/", staff.sign_in),
     path("admin/", admin.site.urls),
 ]

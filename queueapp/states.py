@@ -55,6 +55,23 @@ def sources(to: State) -> tuple[State, ...]:
     return tuple(state for state, targets in MOVES.items() if to in targets)
 
 
+#: What the served API calls a state, in the words its clients' schemas allow.
+API_STATUS: Mapping[State, str] = MappingProxyType(
+    {
+        _S.QUEUED: "queued",
+        _S.SUBMITTING: "queued",
+        _S.UNCERTAIN: "queued",
+        _S.PROCESSING: "processing",
+        _S.SUCCEEDED: "succeeded",
+        _S.FINISHED: "succeeded",
+        _S.FAILED: "failed",
+        _S.CANCELLED: "cancelled",
+        _S.EXPIRED: "failed",
+        _S.LOST: "failed",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """How a state is said to a person: one word, and what it means for their generation."""

@@ -1,10 +1,12 @@
-"""Drover as a person runs it: real processes on a data folder and a port of their own."""
+"""Drover as a person runs it: real processes on a data folder, a database and a port of their own."""
 
-import json
+import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +39,37 @@ def until(what: str, test: Callable[[], Any], seconds: float = 30.0) -> Any:
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
 
 
+class Database:
+    """Where an instance keeps its rows: its own SQLite file, or its own database on PostgreSQL."""
+
+    def __init__(self, data: Path, mark: str) -> None:
+        self.file = data / "drover.sqlite3"
+        self.server = os.environ.get("DATABASE_URL", "")
+        self.name = f"drover_{mark}"
+        self.url = f"{self.server.rpartition('/')[0]}/{self.name}" if self.server else ""
+
+    def create(self) -> None:
+        self._serve("CREATE")
+
+    def drop(self) -> None:
+        self._serve("DROP")
+
+    def _serve(self, verb: str) -> None:
+        if self.server:
+            force = " WITH (FORCE)" if verb == "DROP" else ""
+            with psycopg.connect(self.server, autocommit=True) as connection:
+                connection.execute(f"{verb} DATABASE {self.name}{force}")  # type: ignore[call-overload]
+
+    def rows(self, query: str) -> list[Any]:
+        """The answer to a query, or nothing for a statement."""
+        opened: Any = psycopg.connect(self.url) if self.server else sqlite3.connect(self.file, timeout=20)
+        with closing(opened) as connection:
+            cursor = connection.execute(query)
+            found = list(cursor.fetchall()) if cursor.description else []
+            connection.commit()
+        return found
+
+
 class Drover:
     """One running instance. A context manager: everything it started has ended when it is left."""
 
@@ -46,12 +80,14 @@ class Drover:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DROVER_", "DJANGO_"))}
         # A mark by which every process of this instance is known, whoever its parent is by then.
         self.mark = secrets.token_hex(8)
+        self.database = Database(data, self.mark)
         self.environment = {
             **inherited,
             "DROVER_DATA": str(data),
             "PORT": str(self.port),
             "DROVER_ADMIN_PASSWORD": PASSWORD,
             "DROVER_TEST_MARK": self.mark,
+            "DATABASE_URL": self.database.url,
             **environment,
         }
         self.log = data.parent / f"{data.name}.log"
@@ -59,14 +95,18 @@ class Drover:
         self.token = ""
 
     def __enter__(self) -> "Drover":
+        self.database.create()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for process in self.processes():
-            process.kill()
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         if self.process is not None:
             self.process.wait()
+        self.database.drop()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -94,12 +134,10 @@ class Drover:
         """Every living process of this instance."""
         found = []
         for process in psutil.process_iter():
-            try:
+            with contextlib.suppress(psutil.Error):
                 is_ours = process.environ().get("DROVER_TEST_MARK") == self.mark
                 if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
-            except psutil.Error:
-                continue
         return found
 
     def named(self, command: str, cluster: str | None = None) -> list[psutil.Process]:
@@ -130,11 +168,3 @@ class Drover:
     def live(self, model: str = "sketch-image") -> list[str]:
         answer = self.call("GET", f"/api/media/generations/status/admin/{model}").json()
         return [row["generation_id"] for row in answer["generations"]]
-
-    def rows(self, query: str) -> list[Any]:
-        """The answer to a query, asked of the instance's database by itself."""
-        code = (
-            "import json; from django.db import connection as c; k = c.cursor();"
-            f"k.execute({query!r}); print(json.dumps(k.fetchall() if k.description else [], default=str))"
-        )
-        return list(json.loads(self.manage("shell", "-v0", "-c", code).splitlines()[-1]))

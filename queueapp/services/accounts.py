@@ -19,7 +19,8 @@ _LAST_USED_GRAIN = timedelta(minutes=1)
 
 def namespace_of(user: User) -> Namespace:
     """The user's own namespace, named like the user; made now if no door made it before."""
-    found = Namespace.objects.filter(owner=user).first()
+    loaded = User._meta.get_field("namespace").is_cached(user)
+    found = user.namespace if loaded else Namespace.objects.filter(owner=user).first()
     if found is None:
         try:
             with transaction.atomic():

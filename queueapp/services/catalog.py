@@ -2,7 +2,7 @@
 
 from statistics import median, quantiles
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from queueapp.engine import MODELS, EngineModel
 from queueapp.errors import ModelNotFound, NotMediaModel
@@ -53,8 +53,30 @@ def media_models() -> QuerySet[MediaModel]:
     return offered().exclude(media_type="")
 
 
+def search(words: str) -> list[MediaModel]:
+    """The offered models whose name, display name or description holds every one of the words."""
+    found = offered()
+    for word in words.replace("\0", " ").split():
+        found = found.filter(
+            Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
+        )
+    return list(found)
+
+
+def public_names() -> dict[int, str]:
+    """By id, the shortest name that means each offered model: bare where that resolves to it."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for pk, connection, name in offered().values_list("pk", "connection__name", "name"):
+        names[pk] = name if name not in taken else f"{connection}/{name}"
+        taken.add(name)
+    return names
+
+
 def find(name: str) -> MediaModel:
     """The model meant by a bare name or by `connection/name`. ModelNotFound if nothing offers it."""
+    if "\0" in name:
+        raise ModelNotFound(name)  # PostgreSQL cannot be asked for it.
     found = offered().filter(name=name).first()
     if found is None and "/" in name:
         connection, _, rest = name.partition("/")
@@ -74,6 +96,8 @@ def find_media(name: str) -> MediaModel:
 
 def named(name: str) -> list[int]:
     """The ids of every model, offered or not, that goes or went by this name. ModelNotFound if none does."""
+    if "\0" in name:
+        raise ModelNotFound(name)
     ids = list(MediaModel.objects.filter(name=name).values_list("pk", flat=True))
     if "/" in name:
         connection, _, rest = name.partition("/")

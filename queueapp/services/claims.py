@@ -9,6 +9,7 @@ import os
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -17,9 +18,9 @@ from queueapp.services.moves import move, note
 from queueapp.states import State
 
 #: A hold not renewed for this long is over.
-HOLD = timedelta(seconds=5)
+HOLD = timedelta(seconds=settings.DROVER_SILENT_SECONDS / 3)
 #: A bell not answered for this long is rung again.
-BELL = timedelta(seconds=3)
+BELL = HOLD * 0.6
 #: A generation whose workers keep dying is given up after this many.
 MAX_ATTEMPTS = 3
 #: Set by the keeper, so that it can return what its own workers held when it stops them.

@@ -11,7 +11,9 @@ def test_bytes_come_back_as_they_were(body):
     assert parse(str(DataUri("image/png", body))) == DataUri("image/png", body)
 
 
-@pytest.mark.parametrize("text", ["data: the new oil, again", "a cat", "", "data:", "https://a/b,c", "data:image/png"])
+@pytest.mark.parametrize(
+    "text", ["data: the new oil, again", "a cat", "", "data:", "https://a/b,c", "data:image/png"]
+)
 def test_a_prompt_is_no_data_uri(text):
     assert parse(text) is None
 
@@ -33,7 +35,9 @@ def test_the_forms_met_in_practice_are_read(text, body):
     assert uri.body == body
 
 
-@pytest.mark.parametrize("text", ["data:image/png;base64,*", "data:image/png;base64,a", "data:image/png;base64,é"])
+@pytest.mark.parametrize(
+    "text", ["data:image/png;base64,*", "data:image/png;base64,a", "data:image/png;base64,é"]
+)
 def test_a_broken_one_is_refused(text):
     with pytest.raises(BadRequest):
         parse(text)

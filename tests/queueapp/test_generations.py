@@ -40,7 +40,8 @@ def test_a_wrong_number_of_generations_is_refused_in_the_documented_words(alice,
 
 
 @pytest.mark.parametrize(
-    ("model", "error"), [("no-such-model", ModelNotFound), ("sketch-text", NotMediaModel), ("", ModelNotFound)]
+    ("model", "error"),
+    [("no-such-model", ModelNotFound), ("sketch-text", NotMediaModel), ("", ModelNotFound)],
 )
 def test_a_model_that_cannot_make_media_is_refused(alice, model, error):
     with pytest.raises(error):

@@ -1,3 +1,4 @@
+import os
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lifeline.follow()
+        line = lifeline.hold(settings.DROVER_DATA / "run", "web")
+        os.environ[lifeline.VARIABLE] = str(line)  # followed by the server's own workers
         Granian(
             "dashboard.wsgi:application",
             address=settings.DROVER_HOST,
@@ -27,3 +30,4 @@ class Command(BaseCommand):
             workers_kill_timeout=2,
             websockets=False,
         ).serve()
+        line.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""People with a full history, and their session cookies: what the page measurements read."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DROVER_DATA", tempfile.mkdtemp(prefix="drover-bench-"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
+
+import django
+
+django.setup()
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.utils import timezone
+
+from queueapp.models import Generation, MediaModel, Submission
+from queueapp.services import accounts
+from queueapp.states import State
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def prepare() -> None:
+    """A migrated database and collected static files, in a folder of its own."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def person(name: str, history: int, going: int = 0) -> str:
+    """Make somebody with so many ended generations and some that still go; the value of their session cookie."""
+    user = User.objects.create(username=name)
+    user.set_unusable_password()
+    user.save()
+    _history(user, history, going)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def _history(user: User, ended: int, going: int) -> None:
+    model = MediaModel.objects.get(name="sketch-image")
+    namespace = accounts.namespace_of(user)
+    now = timezone.now()
+    submission = Submission.objects.create(
+        namespace=namespace,
+        user=user,
+        model=model,
+        model_name=model.name,
+        num_generations=1,
+        params={"prompt": "a lighthouse at dawn, seen from the sea", "aspect_ratio": "16:9", "seed": 7},
+        prompt="a lighthouse at dawn, seen from the sea",
+    )
+    total = ended + going
+    Generation.objects.bulk_create(
+        (
+            Generation(
+                id=uuid4(),
+                submission=submission,
+                namespace=namespace,
+                user=user,
+                connection_id=model.connection_id,
+                model=model,
+                ordinal=place,
+                version=place + 1,
+                enqueued_at=now - timedelta(seconds=total - place),
+                released_at=now - timedelta(seconds=total - place),
+                ended_at=now if place < ended else None,
+                state=State.FAILED if place < ended else State.PROCESSING,
+                reason="For a measurement." if place < ended else "",
+            )
+            for place in range(min(total, 32_000))
+        ),
+        batch_size=2000,
+    )
+    namespace.version = total
+    namespace.save()
+
+
+def token_of(name: str) -> str:
+    """What a page of this person carries as the version it has seen."""
+    namespace = accounts.namespace_of(User.objects.get(username=name))
+    return f"{namespace.pk}:{namespace.version}"

@@ -1,0 +1,15 @@
+"""Drover's addresses and `/bare/`: what a signed-in view costs that does nothing."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from dashboard.access import signed_in
+from dashboard.urls import urlpatterns as drover
+
+
+@signed_in
+def bare(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+urlpatterns = [*drover, path("bare/", bare)]

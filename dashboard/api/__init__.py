@@ -1,0 +1,1 @@
+"""The queue protocol's classic revision, served to the team's scripts."""

@@ -1,0 +1,230 @@
+"""One generation's page: read-only queries and the words that belong to it."""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard import pages
+from dashboard.advice import Advice, advice_for
+from dashboard.schema import written
+from queueapp.models import Event, Generation, Submission
+from queueapp.params import Params, prompt_of
+from queueapp.services.inputs import REFERENCE
+from queueapp.states import LIVE, WORDS, State
+
+#: A parameter longer than this is shown cut; the whole of it is in the curl call.
+_LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A parameter's value, or one of several; `href` where it names a stored input."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime
+    state: str
+    label: str
+    text: str
+    who: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    id: UUID
+    badge: pages.Badge
+    state: str
+    thumbnail: bool
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    prompt: str
+    duration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A stored result as it is shown."""
+
+    content_type: str
+    video: bool
+    width: int
+    height: int
+    length: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything that one generation's page shows."""
+
+    row: pages.Row
+    version: int
+    prompt: str
+    shots: tuple[Shot, ...]
+    picture: Picture | None
+    advice: Advice | None
+    raw_reason: str
+    builtin: bool
+    submitted_by: str
+    door: str
+    model_name: str
+    namespace: str
+    parameters: tuple[Parameter, ...]
+    timeline: tuple[Moment, ...]
+    siblings: tuple[Sibling, ...]
+
+    @property
+    def going(self) -> int:
+        """How much of the page may still change: this one and its siblings."""
+        states = {each.state for each in self.siblings} | {self.row.state}
+        return sum(state in LIVE for state in states)
+
+
+def latest_version(generation: Generation) -> int:
+    """The version of the newest change to anything on the page: the generation and its siblings."""
+    family = Generation.objects.filter(submission_id=generation.submission_id)
+    return int(family.aggregate(latest=Max("version"))["latest"])
+
+
+def detail_of(generation: Generation) -> Detail:
+    """The page of a generation that `generations.find` brought."""
+    submission = generation.submission
+    params: Params = submission.params
+    return Detail(
+        row=pages.row_of(generation, timezone.now()),
+        version=generation.version,
+        prompt=str(params.get("prompt") or ""),
+        shots=_shots(params),
+        picture=_picture(pages.result_of(generation)),
+        advice=advice_for(generation),
+        raw_reason=generation.raw_reason[:4000],
+        builtin=generation.connection.kind == generation.connection.Kind.BUILTIN,
+        submitted_by=submission.user.get_username(),
+        door=_door(submission),
+        model_name=submission.model_name,
+        namespace=generation.namespace.name,
+        parameters=tuple(_parameters(params)),
+        timeline=tuple(_timeline(generation.events.select_related("user"))),
+        siblings=_siblings(generation),
+    )
+
+
+def _door(submission: Submission) -> str:
+    if submission.door == Submission.Door.PAGE:
+        return "on the page"
+    return f"with the token “{submission.token.name}”" if submission.token else "over the API"
+
+
+def _picture(result: Any) -> Picture | None:
+    if result is None:
+        return None
+    return Picture(
+        content_type=result.content_type,
+        video=result.content_type.startswith("video/"),
+        width=result.width,
+        height=result.height,
+        length=pages.clock(result.seconds) if result.seconds else "",
+        size=pages.size(result.size),
+    )
+
+
+def _shots(params: Params) -> tuple[Shot, ...]:
+    shots = params.get("multi_prompt")
+    told = [shot for shot in shots if isinstance(shot, dict)] if isinstance(shots, list) else []
+    return tuple(Shot(str(shot.get("prompt", "")), written(shot.get("duration", ""))) for shot in told)
+
+
+def _parameters(params: Params) -> Iterator[Parameter]:
+    for name, value in pages.flattened(params).items():
+        values = value if isinstance(value, list) and value else [value]
+        yield Parameter(name, tuple(_value(each) for each in values))
+
+
+def _value(value: Any) -> Value:
+    text = written(value)
+    if isinstance(value, str) and value.startswith(REFERENCE):
+        try:
+            return Value("stored input", reverse("input", args=[UUID(value.removeprefix(REFERENCE))]))
+        except ValueError:
+            pass
+    return Value(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def _timeline(events: Iterable[Event]) -> Iterator[Moment]:
+    before: datetime | None = None
+    for event in events:
+        moved = event.kind == "moved" and event.state
+        yield Moment(
+            at=event.at,
+            state=event.state if moved else "note",
+            label=WORDS[State(event.state)].label if moved else event.kind[:1].upper() + event.kind[1:],
+            text=event.text,
+            who=event.user.get_username() if event.user else "",
+            after=f"+{pages.span((event.at - before).total_seconds())}" if before else "",
+        )
+        before = event.at
+
+
+def _siblings(generation: Generation) -> tuple[Sibling, ...]:
+    """All of the submission, this one too; nothing where it is alone."""
+    family = list(
+        Generation.objects.filter(submission_id=generation.submission_id)
+        .select_related("result")
+        .order_by("ordinal")
+    )
+    if len(family) < 2:
+        return ()
+    return tuple(
+        Sibling(
+            id=each.pk,
+            badge=pages.badge_of(each.state, cancelling=each.is_cancelling),
+            state=each.state,
+            thumbnail=bool((result := pages.result_of(each)) and result.thumbnail),
+            here=each.pk == generation.pk,
+        )
+        for each in family
+    )
+
+
+def curl_of(submission: Submission, url: str) -> str:
+    """A shell command that asks the API for the same again."""
+    body: dict[str, Any] = {"model": submission.model_name}
+    if submission.num_generations != 1:
+        body["num_generations"] = submission.num_generations
+    if submission.target_namespace is not None:
+        body["target_namespace"] = submission.target_namespace
+    text = shlex.quote(json.dumps(body | submission.params, ensure_ascii=False, indent=2))
+    return (
+        f"curl {url} \\\n"
+        '  -H "Authorization: Bearer $DROVER_TOKEN" \\\n'
+        '  -H "Content-Type: application/json" \\\n'
+        f"  -d {text}"
+    )
+
+
+def title_of(generation: Generation) -> str:
+    return prompt_of(generation.submission.params) or generation.model.display_name

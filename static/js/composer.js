@@ -1,0 +1,99 @@
+/* The composer: sends with Ctrl+Enter, starts anew after sending, shots, examples, filters that apply themselves. */
+(() => {
+  "use strict";
+
+  const byId = (id) => document.getElementById(id);
+  const composer = () => byId("composer");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (!composer()?.contains(event.target)) return;
+    event.preventDefault();
+    if (!byId("submit").disabled) composer().requestSubmit(byId("submit"));
+  });
+
+  /* What was sent leaves the form, unless it has been changed since; settings stay for the next one. */
+  let sent = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target === composer()) sent = byId("prompt").value;
+  });
+  document.addEventListener("drover:submitted", () => {
+    const prompt = byId("prompt");
+    if (prompt.value === sent) prompt.value = "";
+    const shots = byId("shots");
+    if (shots?.open) {
+      for (const field of shots.querySelectorAll("textarea, input")) field.value = "";
+      tidyShots();
+    }
+    for (const note of composer().querySelectorAll(".error, .problem")) note.remove();
+    for (const field of composer().querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    for (const box of composer().querySelectorAll(".wrong")) box.classList.remove("wrong");
+    window.drover.announce("Added to the queue");
+    if (prompt.offsetParent && composer().contains(document.activeElement)) prompt.focus();
+  });
+
+  /* Shots: as many rows as are wanted, one at least. */
+  const rowsOfShots = () => [...document.querySelectorAll("#shots .shot")];
+
+  function tidyShots() {
+    const rows = rowsOfShots();
+    const empty = rows.filter((row) => [...row.querySelectorAll("textarea, input")].every((field) => !field.value));
+    const keep = rows.length === empty.length ? 2 : rows.length - empty.length;
+    for (const row of empty.reverse()) if (rowsOfShots().length > keep) row.remove();
+    useShots();
+  }
+
+  /* Fields that are folded away are not sent: a prompt and shots together would be refused. */
+  function useShots() {
+    const shots = byId("shots");
+    if (!shots) return;
+    for (const field of shots.querySelectorAll("textarea, input")) field.disabled = !shots.open;
+    const prompt = byId("prompt");
+    prompt.disabled = shots.open;
+  }
+
+  function turnShots(shots) {
+    const prompt = byId("prompt");
+    const first = shots.querySelector(".shot textarea");
+    if (shots.open && prompt.value.trim() && !first.value) [first.value, prompt.value] = [prompt.value, ""];
+    else if (!shots.open && !prompt.value) prompt.value = first.value;
+    useShots();
+    (shots.open ? first : prompt).focus();
+  }
+
+  document.addEventListener("toggle", (event) => event.target.id === "shots" && turnShots(event.target), true);
+
+  document.addEventListener("click", (event) => {
+    const add = event.target.closest("[data-add-shot]");
+    const remove = event.target.closest("[data-remove-shot]");
+    const example = event.target.closest("[data-example]");
+    if (add) {
+      const rows = rowsOfShots();
+      const fresh = rows.at(-1).cloneNode(true);
+      for (const field of fresh.querySelectorAll("textarea, input")) field.value = "";
+      rows.at(-1).after(fresh);
+      fresh.querySelector("textarea").focus();
+    } else if (remove && rowsOfShots().length > 1) {
+      remove.closest(".shot").remove();
+    } else if (example) {
+      event.preventDefault();
+      byId("prompt").value = example.dataset.example;
+      byId("prompt").focus();
+    }
+  });
+
+  function settle() {
+    const prompt = byId("prompt");
+    if (prompt) prompt.disabled = byId("params")?.dataset.prompt === "no";
+    tidyShots();
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "composer" || event.target.id === "params") settle();
+  });
+  document.addEventListener("DOMContentLoaded", () => byId("composer") && settle());
+
+  /* Filters apply as soon as they are chosen. */
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".filters select")) event.target.form.requestSubmit();
+  });
+})();

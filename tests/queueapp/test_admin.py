@@ -1,0 +1,531 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib import admin as django_admin
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.messages import get_messages
+from django.db import connection as database
+from django.db.models import Model
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from queueapp.admin import base
+from queueapp.models import (
+    ApiToken,
+    Connection,
+    Event,
+    Generation,
+    Heartbeat,
+    Lease,
+    MediaModel,
+    Namespace,
+    Result,
+    Submission,
+)
+from queueapp.services import accounts, generations, workers
+from queueapp.states import WORDS, State
+from tests import factories
+
+REGISTRY = sorted(django_admin.site._registry.items(), key=lambda entry: entry[0]._meta.label)
+every_model = pytest.mark.parametrize(
+    ("model", "model_admin"), REGISTRY, ids=[model._meta.label for model, _ in REGISTRY]
+)
+SUPERUSERS_ALONE = (Group, Schedule, Success, Failure, OrmQ)
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def grow(owner: User, number: int = 0) -> None:
+    """A row of everything there is an admin for, and a few more of what lists have most of."""
+    made = factories.enqueue(owner, prompt=f"a lighthouse {number}", count=3, input_images=[PIXEL])
+    for generation in made:
+        described = {"content_type": "image/png", "size": 1, "width": 1, "height": 1}
+        Result.objects.create(generation=generation, file=str(generation), thumbnail="t", **described)
+    accounts.create_token(owner, f"script {number}")
+    Group.objects.create(name=f"group {number}")
+    Schedule.objects.create(name=f"schedule {number}", func="queueapp.tasks.beat")
+    OrmQ.objects.create(key="work", payload=f"nonsense {number}")
+    now = timezone.now()
+    task = {"func": "queueapp.tasks.beat", "started": now, "stopped": now, "group": f"{number}"}
+    Success.objects.create(id=f"s{number}", name=f"s{number}", success=True, **task)
+    Failure.objects.create(id=f"f{number}", name=f"f{number}", success=False, result="No.", **task)
+    seen = {"user_agent": f"browser {number}", "ip_address": "127.0.0.1", "username": "eve", "path_info": "/"}
+    AccessAttempt.objects.create(failures_since_start=number, **seen)
+    AccessLog.objects.create(**seen)
+    Heartbeat.objects.create(name=f"part {number}", at=now)
+
+
+@pytest.fixture
+def world(alice: User) -> None:
+    grow(alice)
+
+
+def address(model: type[Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def staff(name: str, *permissions: str) -> Client:
+    user = factories.user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return browser_of(user)
+
+
+def browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def act(client: Client, action: str, *rows: Model, **more: Any) -> list[str]:
+    """Run an action on rows as the list's form does; the messages it left."""
+    data = {"action": action, "_selected_action": [row.pk for row in rows], **more}
+    client.cookies.pop("messages", None)
+    response = client.post(address(type(rows[0]), "changelist"), data)
+    assert response.status_code == 302
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def everything_asked(changelist: Any) -> QueryDict:
+    """A choice made in each of a list's filters, every column sorted by, and something searched for."""
+    query = QueryDict(mutable=True)
+    for spec in changelist.filter_specs:
+        chosen = next(choice for choice in spec.choices(changelist) if not choice["selected"])
+        query.update(QueryDict(chosen["query_string"].removeprefix("?")))
+    columns = enumerate(changelist.list_display)
+    query["o"] = ".".join(str(number) for number, name in columns if changelist.get_ordering_field(name))
+    if changelist.search_fields:
+        query["q"] = "alice %_'\" lighthouse"
+    return query
+
+
+def shown(client: Client, model: type[Model], **query: str) -> list[Any]:
+    response = client.get(address(model, "changelist"), query)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+# Every page of everything that is registered
+
+
+@every_model
+def test_every_list_answers_filtered_sorted_and_searched(model, model_admin, admins_browser, world):
+    changelist = admins_browser.get(address(model, "changelist")).context["cl"]
+    assert len(changelist.result_list) > 0
+    query = everything_asked(changelist)
+    assert admins_browser.get(f"{address(model, 'changelist')}?{query.urlencode()}").status_code == 200
+    assert changelist.search_fields or model in (Heartbeat, Lease, OrmQ)
+
+
+@every_model
+def test_a_list_needs_the_same_number_of_queries_however_long_it_is(
+    model, model_admin, admins_browser, alice, bob, charlie
+):
+    def queries() -> int:
+        with CaptureQueriesContext(database) as captured:
+            admins_browser.get(address(model, "changelist"))
+        return len(captured)
+
+    grow(alice)
+    grow(bob, 1)
+    few = queries()
+    grow(bob, 2)
+    grow(charlie, 3)
+    assert queries() == few
+    assert few <= 12
+
+
+@every_model
+def test_every_row_has_a_page_and_adding_is_possible_or_refused(model, model_admin, admins_browser, world):
+    row = model._default_manager.first()
+    assert row is not None
+    assert admins_browser.get(address(model, "change", row.pk)).status_code == 200
+    expected = 200 if model in (User, Group, ApiToken, Schedule) else 403
+    assert admins_browser.get(address(model, "add")).status_code == expected
+
+
+@every_model
+def test_staff_without_permissions_may_see_nothing(model, model_admin, world):
+    client = staff("dana")
+    row = model._default_manager.first()
+    assert row is not None
+    for page in (("changelist",), ("add",), ("change", row.pk), ("delete", row.pk)):
+        assert client.get(address(model, *page)).status_code == 403
+
+
+@pytest.mark.parametrize("model", SUPERUSERS_ALONE, ids=lambda model: model._meta.label)
+def test_no_permission_opens_to_staff_what_only_superusers_may_touch(model, world):
+    name = model._meta.model_name
+    permissions = [f"{verb}_{name}" for verb in ("view", "add", "change", "delete")]
+    client = staff("dana", *permissions)
+    row = model._default_manager.first()
+    for page in (("changelist",), ("add",), ("change", row.pk), ("delete", row.pk)):
+        assert client.get(address(model, *page)).status_code == 403
+        assert client.post(address(model, *page), {}).status_code == 403
+    assert (
+        str(model._meta.verbose_name_plural).capitalize()
+        not in client.get(reverse("admin:index")).content.decode()
+    )
+
+
+def test_no_page_shows_the_hash_of_a_token(admins_browser, alice):
+    token, _ = accounts.create_token(alice, "script")
+    for page in (address(ApiToken, "changelist"), address(ApiToken, "change", token.pk)):
+        text = admins_browser.get(page).content.decode()
+        assert token.prefix in text
+        assert token.digest not in text
+
+
+@pytest.mark.parametrize(
+    "model", [Submission, Generation, Event, Namespace, MediaModel, Connection], ids=lambda m: m.__name__
+)
+def test_history_and_the_built_in_cannot_be_deleted(model, admins_browser, world):
+    for row in model.objects.all():
+        assert admins_browser.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+        assert model.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", [Submission, Generation, Event, Namespace], ids=lambda m: m.__name__)
+def test_history_cannot_be_edited(model, admins_browser, world):
+    row = model.objects.first()
+    assert admins_browser.post(address(model, "change", row.pk), {}).status_code == 403
+
+
+# The one door
+
+
+def test_the_admin_sends_strangers_to_the_one_sign_in_page(client, db):
+    response = client.get("/admin/queueapp/generation/", follow=True)
+    assert response.redirect_chain[-1][0] == "/accounts/login/?next=/admin/queueapp/generation/"
+
+
+def test_the_admins_own_form_takes_no_password(client, admin):
+    response = client.post("/admin/login/", {"username": "admin", "password": "admin's password"})
+    assert response.status_code == 302
+    assert response["Location"] == "/accounts/login/?next=/admin/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_whoever_is_signed_in_and_no_staff_is_told_so(alices_browser):
+    assert alices_browser.get("/admin/", follow=True).status_code == 403
+
+
+def test_staff_who_are_signed_in_are_led_on(admins_browser):
+    assert admins_browser.get("/admin/login/")["Location"] == "/admin/"
+
+
+# Questions
+
+
+def test_the_questions_about_generations_find_what_they_ask_for(admins_browser, alice):
+    def asked(question: str) -> set[Generation]:
+        return set(shown(admins_browser, Generation, **{question: "yes"}))
+
+    waiting, running, failed, cancelling, young, done = (
+        factories.generation(alice, state)
+        for state in (
+            State.QUEUED,
+            State.PROCESSING,
+            State.FAILED,
+            State.PROCESSING,
+            State.QUEUED,
+            State.SUCCEEDED,
+        )
+    )
+    factories.age(waiting, minutes=11)
+    Generation.objects.filter(pk=running.pk).update(released_at=timezone.now() - timedelta(minutes=61))
+    generations.cancel(cancelling, alice)
+    assert asked("waiting_long") == {waiting}
+    assert asked("running_long") == {running}
+    assert asked("ended_badly") == {failed}
+    assert asked("cancel_unanswered") == {cancelling}
+    going = {row.pk for row in shown(admins_browser, Submission, going="yes")}
+    assert going == {each.submission_id for each in (waiting, running, cancelling, young)}
+    assert done.submission_id not in going
+
+
+def test_a_generation_is_found_by_prompt_by_id_by_the_ids_beginning_and_by_person(admins_browser, alice, bob):
+    wanted = factories.generation(alice, prompt="a green heron")
+    factories.generation(bob, prompt="a red barn")
+    for words in ("heron", str(wanted.pk), wanted.pk.hex, str(wanted.pk)[:8], "alice"):
+        assert shown(admins_browser, Generation, q=words) == [wanted]
+
+
+@pytest.mark.parametrize("model", [Generation, Submission, Result, Event], ids=lambda model: model.__name__)
+def test_what_belongs_to_a_generation_is_found_by_its_id(model, admins_browser, alice):
+    wanted = factories.generation(alice, State.SUCCEEDED)
+    factories.generation(alice, State.SUCCEEDED)
+    found = shown(admins_browser, model, q=str(wanted.pk))
+    assert found
+    assert {str(getattr(row, "generation_id", row.pk)) for row in found} <= {
+        str(wanted.pk),
+        str(wanted.submission_id),
+    }
+
+
+def test_filters_offer_only_people_who_have_something_in_the_list(admins_browser, alice, bob, charlie):
+    factories.enqueue(alice)
+    factories.enqueue(bob)
+    changelist = admins_browser.get(address(Generation, "changelist")).context["cl"]
+    people = next(spec for spec in changelist.filter_specs if spec.title == "user")
+    assert [name for _, name in people.lookup_choices] == ["alice", "bob"]
+
+
+def test_a_list_says_every_state_in_its_word(admins_browser, alice):
+    for state in State:
+        factories.generation(alice, state)
+    text = admins_browser.get(address(Generation, "changelist")).content.decode()
+    for words in WORDS.values():
+        assert f'<td class="field-state_">{words.label}</td>' in text
+
+
+# What the pages say
+
+
+def test_a_generations_page_shows_parameters_timeline_and_result(admins_browser, alice):
+    generation = factories.generation(alice, State.SUCCEEDED, seed=12345)
+    text = admins_browser.get(address(Generation, "change", generation.pk)).content.decode()
+    assert "&quot;seed&quot;: 12345" in text
+    assert text.count("<time") == generation.events.count() == 4
+    assert f"/admin/queueapp/result/{generation.pk}/file/" in text
+
+
+def test_the_link_to_the_queue_is_shown_only_where_it_leads_somewhere(admins_browser, admin, alice):
+    for owner, there in ((admin, True), (alice, False)):
+        generation = factories.generation(owner)
+        text = admins_browser.get(address(Generation, "change", generation.pk)).content.decode()
+        assert (f"/generations/{generation.pk}/" in text) is there
+
+
+def test_a_result_opens_for_whoever_may_see_results(admins_browser, alice):
+    generation = factories.generation(alice, State.SUCCEEDED)
+    for page, content_type in (("file", "image/png"), ("thumbnail", "image/webp")):
+        where = reverse(f"admin:queueapp_result_{page}", args=[generation.pk])
+        response = admins_browser.get(where)
+        assert response["Content-Type"] == content_type
+        assert len(b"".join(response.streaming_content)) > 0
+        response.close()
+        assert staff(f"dana-{page}", "view_generation").get(where).status_code == 403
+
+
+def test_a_result_whose_file_is_gone_is_not_found(admins_browser, alice, settings, tmp_path):
+    generation = factories.generation(alice, State.SUCCEEDED)
+    settings.MEDIA_ROOT = tmp_path / "elsewhere"
+    where = reverse("admin:queueapp_result_file", args=[generation.pk])
+    assert admins_browser.get(where).status_code == 404
+
+
+def test_very_long_parameters_are_shown_cut():
+    text = base.pretty({"prompt": "x" * 30_000})
+    assert len(text) < 21_000
+    assert "more characters" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "5 s"), (65, "1 min 5 s"), (3720, "1 h 2 min"), (-1, "0 s")]
+)
+def test_lengths_of_time_are_said_in_two_units(seconds, words):
+    assert base.span(timedelta(seconds=seconds)) == words
+
+
+# Cancelling
+
+
+def test_cancelling_says_how_many_were_and_how_many_could_not_be_and_why(admins_browser, admin, alice):
+    queued, running, asked, done = (
+        factories.generation(alice, state)
+        for state in (State.QUEUED, State.PROCESSING, State.PROCESSING, State.SUCCEEDED)
+    )
+    generations.cancel(asked, alice)
+    told = act(admins_browser, "cancel", queued, running, asked, done)
+    assert told == [
+        "Cancelled 2 generations; what a backend works on stops when it answers.",
+        "2 generations could not be cancelled: 1 had ended, 1 had been asked before.",
+    ]
+    queued.refresh_from_db()
+    running.refresh_from_db()
+    assert queued.state == State.CANCELLED
+    assert running.is_cancelling
+    assert running.cancel_requested_by == admin
+
+
+def test_cancelling_a_submission_cancels_what_is_live_of_it(admins_browser, alice):
+    first, *_ = factories.enqueue(alice, count=3)
+    other = factories.generation(alice)
+    told = act(admins_browser, "cancel", first.submission)
+    assert told == ["Cancelled 3 generations; what a backend works on stops when it answers."]
+    assert list(Generation.objects.live()) == [other]
+
+
+def test_everything_a_filter_found_can_be_cancelled_at_once(admins_browser, alice):
+    made = factories.enqueue(alice, count=4)
+    act(admins_browser, "cancel", made[0], select_across="1")
+    assert not Generation.objects.live().exists()
+
+
+def test_staff_who_may_only_look_cannot_cancel(alice):
+    generation = factories.generation(alice)
+    client = staff("dana", "view_generation", "view_event")
+    data = {"action": "cancel", "_selected_action": [generation.pk]}
+    client.post(address(Generation, "changelist"), data)
+    assert client.get(address(Generation, "change", generation.pk)).status_code == 200
+    generation.refresh_from_db()
+    assert generation.state == State.QUEUED
+
+
+# People
+
+
+def test_people_are_deactivated_and_activated_but_nobody_deactivates_themselves(admins_browser, admin, alice):
+    told = act(admins_browser, "deactivate", alice, admin)
+    assert told == ["You cannot deactivate admin.", "Deactivated 1 user."]
+    assert set(User.objects.filter(is_active=True)) == {admin}
+    assert act(admins_browser, "activate", alice) == ["Activated 1 user."]
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+def test_a_person_with_a_history_is_not_deleted_and_the_page_says_what_to_do(admins_browser, alice):
+    factories.enqueue(alice)
+    response = admins_browser.post(address(User, "delete", alice.pk), {"post": "yes"}, follow=True)
+    assert "Deactivate instead" in response.content.decode()
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_a_person_without_a_history_is_deleted_with_namespace_and_tokens(admins_browser, alice):
+    accounts.create_token(alice, "script")
+    assert admins_browser.get(address(User, "delete", alice.pk)).status_code == 200
+    admins_browser.post(address(User, "delete", alice.pk), {"post": "yes"})
+    assert not User.objects.filter(username="alice").exists()
+    assert not Namespace.objects.filter(name="alice").exists()
+    assert not ApiToken.objects.exists()
+
+
+def test_nobody_deletes_themselves(admins_browser, admin):
+    assert admins_browser.post(address(User, "delete", admin.pk), {"post": "yes"}).status_code == 403
+
+
+def test_a_person_made_in_the_admin_has_a_namespace(admins_browser):
+    password = "correct horse battery"
+    data = {"username": "erin", "usable_password": "true", "password1": password, "password2": password}
+    assert admins_browser.post(address(User, "add"), data).status_code == 302
+    assert Namespace.objects.get(owner__username="erin").name == "erin"
+
+
+def test_staff_who_edit_people_cannot_make_themselves_mighty(alice):
+    client = staff("dana", "view_user", "change_user")
+    dana = User.objects.get(username="dana")
+    data = {
+        "username": "dana",
+        "is_active": "on",
+        "is_superuser": "on",
+        "date_joined_0": "2024-01-01",
+        "date_joined_1": "00:00",
+    }
+    assert client.post(address(User, "change", dana.pk), data).status_code == 302
+    dana.refresh_from_db()
+    assert not dana.is_superuser
+    assert dana.is_staff
+
+
+def test_staff_who_edit_people_cannot_touch_a_superuser(admin):
+    client = staff("dana", "view_user", "change_user", "delete_user")
+    password = reverse("admin:auth_user_password_change", args=[admin.pk])
+    data = {"password1": "stolen by dana", "password2": "stolen by dana", "usable_password": "true"}
+    assert client.post(password, data).status_code == 403
+    assert client.post(address(User, "change", admin.pk), {"username": "x"}).status_code == 403
+    assert client.post(address(User, "delete", admin.pk), {"post": "yes"}).status_code == 403
+    act(client, "deactivate", admin)
+    admin.refresh_from_db()
+    assert admin.is_active
+    assert admin.check_password("admin's password")
+
+
+# Tokens
+
+
+def test_a_new_token_is_shown_once(admins_browser, alice):
+    data = {"owner": alice.pk, "name": "night job"}
+    response = admins_browser.post(address(ApiToken, "add"), data, follow=True)
+    token = ApiToken.objects.get()
+    text = next(str(message) for message in response.context["messages"] if "only this once" in str(message))
+    secret = text.rpartition(" ")[2]
+    assert accounts.owner_of_token(secret) == token
+    assert token.owner == alice
+    assert secret not in admins_browser.get(address(ApiToken, "changelist")).content.decode()
+
+
+def test_only_superusers_make_tokens_for_others(alice):
+    client = staff("dana", "add_apitoken", "view_apitoken", "view_user")
+    data = {"owner": alice.pk, "name": "night job"}
+    assert client.post(address(ApiToken, "add"), data).status_code == 403
+    assert not ApiToken.objects.exists()
+
+
+def test_tokens_are_revoked_and_it_is_said_which_had_ended_before(admins_browser, alice):
+    valid, secret = accounts.create_token(alice, "one")
+    ended, _ = accounts.create_token(alice, "two")
+    accounts.revoke_token(ended.pk)
+    told = act(admins_browser, "revoke", valid, ended)
+    assert told == ["Revoked 1 token.", "1 token had ended before."]
+    assert accounts.owner_of_token(secret) is None
+
+
+# Connections and models
+
+
+def test_a_connections_capacity_is_changed_and_the_pump_is_told(
+    admins_browser, django_capture_on_commit_callbacks
+):
+    builtin = factories.builtin()
+    before = workers.pump_row().bells
+    data = {"enabled": "on", "capacity": 7, "priority": 1, "name": "other", "kind": "upstream"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admins_browser.post(address(Connection, "change", builtin.pk), data).status_code == 302
+    builtin.refresh_from_db()
+    assert (builtin.capacity, builtin.priority) == (7, 1)
+    assert (builtin.name, builtin.kind) == ("builtin", "builtin")
+    assert workers.pump_row().bells == before + 1
+
+
+def test_a_capacity_of_nothing_is_refused(admins_browser):
+    builtin = factories.builtin()
+    data = {"enabled": "on", "capacity": 0, "priority": 1}
+    response = admins_browser.post(address(Connection, "change", builtin.pk), data)
+    assert response.status_code == 200
+    assert "capacity" in response.context["adminform"].form.errors
+
+
+def test_the_list_of_connections_counts_what_waits_and_what_is_at_work(admins_browser, alice):
+    factories.enqueue(alice, count=3)
+    factories.generation(alice, State.PROCESSING)
+    factories.generation(alice, State.SUCCEEDED)
+    (row,) = shown(admins_browser, Connection)
+    assert (row.waiting_now, row.at_work_now) == (3, 1)
+
+
+def test_a_connection_without_models_or_history_can_be_deleted(admins_browser, db):
+    spare = Connection.objects.create(name="spare")
+    admins_browser.post(address(Connection, "delete", spare.pk), {"post": "yes"})
+    assert not Connection.objects.filter(name="spare").exists()
+
+
+def test_models_are_switched_off_and_on(admins_browser):
+    image, video = factories.model(), factories.model("sketch-video")
+    assert act(admins_browser, "disable", image, video) == ["Disabled 2 models."]
+    assert act(admins_browser, "enable", image) == ["Enabled 1 model."]
+    assert MediaModel.objects.get(pk=image.pk).enabled
+    assert not MediaModel.objects.get(pk=video.pk).enabled
+
+
+def test_of_a_model_only_whether_it_is_enabled_can_be_edited(admins_browser):
+    model = factories.model()
+    data = {"name": "renamed", "description": "changed"}
+    assert admins_browser.post(address(MediaModel, "change", model.pk), data).status_code == 302
+    changed = MediaModel.objects.get(pk=model.pk)
+    assert not changed.enabled
+    assert (changed.name, changed.description) == (model.name, model.description)
