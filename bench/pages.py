@@ -17,7 +17,7 @@ CALLS = 40
 
 
 def client(cookie: str) -> Client:
-    made = Client()
+    made = Client(headers={"host": "localhost"})
     made.cookies = SimpleCookie(cookie)
     return made
 

@@ -24,7 +24,7 @@ from queueapp.models import Generation, MediaModel, Submission
 from queueapp.services import accounts
 from queueapp.states import State
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "dashboard.access.People"
 
 
 def prepare() -> None:
@@ -34,7 +34,7 @@ def prepare() -> None:
 
 
 def person(name: str, history: int, going: int = 0) -> str:
-    """Make somebody with so many ended generations and some that still go; the value of their session cookie."""
+    """Make somebody with so many ended generations and some that still go; their session cookie."""
     user = User.objects.create(username=name)
     user.set_unusable_password()
     user.save()

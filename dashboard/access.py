@@ -4,11 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
+
+
+class People(ModelBackend):
+    """Loads the namespace with the user: every page needs both, and one query brings them."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = User.objects.select_related("namespace").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
 
 View = Callable[..., HttpResponseBase]
 

@@ -184,9 +184,14 @@ def _timeline(events: Iterable[Event]) -> Iterator[Moment]:
             label=WORDS[State(event.state)].label if moved else event.kind[:1].upper() + event.kind[1:],
             text=event.text,
             who=event.user.get_username() if event.user else "",
-            after=f"+{pages.span((event.at - before).total_seconds())}" if before else "",
+            after=_after(before, event.at),
         )
         before = event.at
+
+
+def _after(before: datetime | None, at: datetime) -> str:
+    seconds = (at - before).total_seconds() if before else 0.0
+    return f"+{pages.span(seconds)}" if seconds >= 0.1 else ""
 
 
 def _siblings(generation: Generation) -> tuple[Sibling, ...]:

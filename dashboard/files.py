@@ -85,14 +85,20 @@ def _part(request: HttpRequest, file: IO[bytes], start: int, end: int, *, status
         file.close()
         response = HttpResponse(status=status)
     else:
-        response = StreamingHttpResponse(_chunks(file, start, end), status=status)
+        response = StreamingHttpResponse(_Part(file, start, end), status=status)
     response["Content-Length"] = str(end - start)
     return response
 
 
-def _chunks(file: IO[bytes], start: int, end: int) -> Iterator[bytes]:
-    with file:
+class _Part:
+    """A part of a file in pieces; the file is closed with the answer, read or not."""
+
+    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
+        self.close = file.close
+        self._file, self._left = file, end - start
         file.seek(start)
-        while start < end and (chunk := file.read(min(_CHUNK, end - start))):
-            start += len(chunk)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left > 0 and (chunk := self._file.read(min(_CHUNK, self._left))):
+            self._left -= len(chunk)
             yield chunk

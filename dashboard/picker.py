@@ -62,13 +62,12 @@ def _grouped() -> Iterator[tuple[str, Iterator[Option]]]:
 
 
 def model_for(name: str) -> MediaModel | None:
-    """The model to compose for: the named one, or the first there is; None if nothing is offered."""
-    for candidate in (name, *(option.value for option in offers()[:1])):
-        try:
-            return catalog.find_media(candidate)
-        except DroverError:
-            continue
-    return None
+    """The model to compose for: the named one, or else the best connection's first; None if there is none."""
+    try:
+        return catalog.find_media(name)
+    except DroverError:
+        offered = catalog.media_models()
+        return offered.filter(media_type=MediaModel.Media.IMAGE).first() or offered.first()
 
 
 def value_of(model: MediaModel) -> str:

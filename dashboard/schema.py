@@ -23,13 +23,17 @@ _ELSEWHERE = ("prompt", "multi_prompt", *QUEUE_FIELDS)
 _INTEGER = re.compile(r"[+-]?\d{1,400}", re.ASCII)
 _LONG_TEXTS = ("prompt", "description", "text", "lyrics", "script")
 _URL_NAMES = ("_url", "_uri", "_image", "_video", "_audio", "_frame", "_mask")
+_FILES = {"image": ("image", "frame", "mask", "photo"), "video": ("video",), "audio": ("audio",)}
 #: Without a list of its own, a model's first few settings are shown at once.
 _USUALLY_FIRST = ("aspect_ratio", "resolution", "size", "image_size", "duration")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter in the form. `kind` is choice, integer, number, text, long, url, lines or json."""
+    """One parameter in the form. `kind` is choice, integer, number, mixed, text, long, url, lines or json.
+
+    `accepts` is the kind of file that may stand in the place of an address, as browsers write it.
+    """
 
     name: str
     kind: str
@@ -42,6 +46,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     longest: int | None = None
+    accepts: str = ""
     items: Schema = field(default_factory=dict)
 
     def read(self, typed: str) -> Json:
@@ -205,6 +210,7 @@ def _field(name: str, spec: Schema, schema: Schema) -> Field:
         minimum=_number_in(spec, "minimum"),
         maximum=_number_in(spec, "maximum"),
         longest=text_limit if isinstance(text_limit, int) else None,
+        accepts=_accepts(name, spec),
         items=items if isinstance(items, dict) else {},
     )
 
@@ -243,6 +249,13 @@ def _kind(name: str, spec: Schema) -> str:
     if kinds and kinds <= {"string", "integer", "number"}:
         return _text_kind(name, spec) if kinds == {"string"} else "mixed"
     return "json"
+
+
+def _accepts(name: str, spec: Schema) -> str:
+    if _kind(name, spec) not in ("url", "lines"):
+        return ""
+    words = f"{name} {spec.get('renderType', '')}"
+    return next((f"{kind}/*" for kind, signs in _FILES.items() if any(sign in words for sign in signs)), "")
 
 
 def _text_kind(name: str, spec: Schema) -> str:

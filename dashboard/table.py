@@ -4,12 +4,13 @@ Rendering fifty rows costs ten times as much as finding them, so a row's HTML is
 generation, the same for everybody who sees it.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -48,6 +49,8 @@ class Line(NamedTuple):
     typical: float | None
     slow: float | None
 
+
+Made = TypeVar("Made")
 
 _LINE = (
     "id", "version", "state", "enqueued_at", "released_at", "model__typical_seconds", "model__slow_seconds"
@@ -155,7 +158,16 @@ class Page:
 
 
 def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
-    """The newest rows that match. One query, and one more for rows never rendered before."""
+    """The newest rows that match. One query, and one more for rows never rendered before.
+
+    While nothing lives, nothing but a new version changes the page: it is kept whole.
+    """
+    if going(namespaces):
+        return _page(namespaces, filters)
+    return _kept("page", namespaces, filters, make=lambda: _page(namespaces, filters))
+
+
+def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     found = filters.apply(Generation.objects.filter(namespace__in=namespaces))
     if filters.states:
         found = found.filter(state__in=filters.states)
@@ -250,4 +262,18 @@ class Token(dict[int, int]):
 
 def going(namespaces: Sequence[Namespace]) -> int:
     """How many generations have not ended."""
-    return Generation.objects.live().filter(namespace__in=namespaces).count()
+    live = Generation.objects.live().filter(namespace__in=namespaces)
+    return _kept("going", namespaces, None, make=live.count)
+
+
+def _kept(
+    kind: str, namespaces: Sequence[Namespace], filters: Filters | None, *, make: Callable[[], Made]
+) -> Made:
+    """What depends on nothing but the versions of the namespaces and the filters, made once for each."""
+    named = hashlib.sha256(repr(filters).encode()).hexdigest()
+    key = f"{kind}:{Token.of(namespaces)}:{named}"
+    kept: Made | None = cache.get(key)
+    if kept is None:
+        kept = make()
+        cache.set(key, kept, _KEEP)
+    return kept

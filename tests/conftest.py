@@ -72,7 +72,7 @@ def bobs_script(bob: User) -> Client:
 
 def _signed_in(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="dashboard.access.People")
     return client
 
 

@@ -16,7 +16,8 @@ from queueapp.states import State
 
 
 def user(name: str, **fields: Any) -> User:
-    return User.objects.create_user(name, password=f"{name}'s password", **fields)
+    made = User.objects.create_user(name, password=f"{name}'s password", **fields)
+    return User.objects.get(pk=made.pk)  # as a request would load them
 
 
 def builtin() -> Connection:

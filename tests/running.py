@@ -109,6 +109,8 @@ class Drover:
         shutil.rmtree(self.data, ignore_errors=True)
 
     def start(self) -> None:
+        if self.process is not None:
+            self.process.wait()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],

@@ -125,8 +125,6 @@ def submit(request: HttpRequest) -> HttpResponse:
         made = _enqueue(request, composer)
     except BadParameters as error:
         composer.errors = error.problems
-    except BadCount as error:
-        composer.errors = {"num_generations": error.detail}
     except DroverError as error:
         composer.errors = {"parameters": error.detail}
     else:
@@ -135,9 +133,20 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def _enqueue(request: HttpRequest, composer: Composer) -> list[Generation]:
-    count = generations.checked_count(composer.read_count())
+    """Everything that is wrong is told at once."""
+    wrong: dict[str, str] = {}
+    try:
+        count = generations.checked_count(composer.read_count())
+    except BadCount:
+        wrong["num_generations"] = f"a whole number from 1 to {composer.most}."
+    try:
+        given = composer.read()
+    except BadParameters as error:
+        wrong |= error.problems
+    if wrong:
+        raise BadParameters(wrong)
     caller = generations.Caller(person(request), Submission.Door.PAGE)
-    return generations.enqueue(caller, request.POST.get("model", ""), composer.read(), num_generations=count)
+    return generations.enqueue(caller, request.POST.get("model", ""), given, num_generations=count)
 
 
 def _submitted(request: HttpRequest, ids: list[str]) -> HttpResponse:

@@ -55,6 +55,13 @@ class ReadOnly(NoAdd, NoDelete):
         return False
 
 
+class SavesWhatChanged:
+    """Writes the edited columns alone: the others may have been written meanwhile by a worker."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        obj.save(update_fields=form.changed_data if change else None)
+
+
 class SuperusersOnly:
     """For superusers, whatever permissions others were given."""
 

@@ -4,12 +4,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.forms import ModelForm
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from queueapp.admin.base import NOTHING, ModelAdmin, NoAdd, NoDelete, counted, link_to, pretty
+from queueapp.admin.base import (
+    NOTHING,
+    ModelAdmin,
+    NoAdd,
+    NoDelete,
+    SavesWhatChanged,
+    counted,
+    link_to,
+    pretty,
+)
 from queueapp.admin.filters import InUse
 from queueapp.models import Connection, Generation, MediaModel
 from queueapp.services import workers
@@ -21,7 +29,7 @@ def _count(generations: QuerySet[Generation]) -> Subquery:
 
 
 @admin.register(Connection)
-class ConnectionAdmin(NoAdd, ModelAdmin[Connection]):
+class ConnectionAdmin(NoAdd, SavesWhatChanged, ModelAdmin[Connection]):
     """Backends. What a change makes possible happens at once: the pump is told."""
 
     list_display = ("name", "kind", "enabled", "capacity", "priority", "queued", "at_work", "offers")
@@ -48,9 +56,7 @@ class ConnectionAdmin(NoAdd, ModelAdmin[Connection]):
             return False
         return super().has_delete_permission(request, obj) and not obj.generations.exists()
 
-    def save_model(
-        self, request: HttpRequest, obj: Connection, form: "ModelForm[Connection]", change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         transaction.on_commit(workers.ring)
 
@@ -68,7 +74,7 @@ class ConnectionAdmin(NoAdd, ModelAdmin[Connection]):
 
 
 @admin.register(MediaModel)
-class MediaModelAdmin(NoAdd, NoDelete, ModelAdmin[MediaModel]):
+class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel]):
     """Models as their connection describes them; only whether they can be chosen is decided here."""
 
     list_display = ("name", "display_name", "connection_", "makes", "enabled", "usual", "slow")
@@ -119,8 +125,8 @@ class MediaModelAdmin(NoAdd, NoDelete, ModelAdmin[MediaModel]):
         return pretty(model.capabilities)
 
     @admin.display(description="pricing")
-    def pricing_(self, model: MediaModel) -> SafeString:
-        return pretty(model.pricing)
+    def pricing_(self, model: MediaModel) -> SafeString | str:
+        return NOTHING if model.pricing is None else pretty(model.pricing)
 
     @admin.display(description="parameters")
     def request_schema_(self, model: MediaModel) -> SafeString:

@@ -16,6 +16,8 @@ from queueapp.states import UNHAPPY
 class Question(admin.SimpleListFilter):
     """A question that is asked of a list or left alone; asked, the list shows the rows it is true of."""
 
+    template = "admin/queueapp/question.html"
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Yes")]
 

@@ -1,93 +1,22 @@
-"""Submissions and generations: to be read, found and cancelled. What happened is not edited."""
+"""Generations: to be read, found and cancelled. What happened is not edited."""
 
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from queueapp.admin.base import (
-    FindsById,
-    ModelAdmin,
-    ReadOnly,
-    TabularInline,
-    counted,
-    link_to,
-    person,
-    pretty,
-    span,
-)
-from queueapp.admin.filters import (
-    CancelUnanswered,
-    EndedBadly,
-    InUse,
-    RunningLong,
-    StillGoing,
-    WaitingLong,
-)
+from queueapp.admin.base import FindsById, ModelAdmin, ReadOnly, TabularInline, link_to, pretty
+from queueapp.admin.filters import CancelUnanswered, EndedBadly, InUse, RunningLong, WaitingLong
+from queueapp.admin.progress import NO_PROMPT, PROMPT, CancelsGenerations, pace_of, state_word
 from queueapp.admin.records import thumbnail_of
-from queueapp.errors import NotFound
-from queueapp.models import Event, Generation, Result, Submission
+from queueapp.models import Event, Generation, Result
 from queueapp.models.generations import GenerationQuerySet
-from queueapp.services import generations
 from queueapp.states import CANCELLING, WORDS, State
-
-_PROMPT = 120
-
-
-def state_word(generation: Generation) -> str:
-    """The state in one word, as everywhere in Drover."""
-    return CANCELLING.label if generation.is_cancelling else WORDS[State(generation.state)].label
-
-
-def pace_of(generation: Generation) -> str:
-    """How long it waits, runs, or took."""
-    if generation.ended_at is not None:
-        began = generation.released_at
-        return f"took {span(generation.ended_at - began)}" if began else "never started"
-    if generation.released_at is not None:
-        return f"running for {span(timezone.now() - generation.released_at)}"
-    return f"waiting for {span(timezone.now() - generation.enqueued_at)}"
-
-
-class CancelsGenerations:
-    """May cancel whoever may change generations, although nobody edits them."""
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return person(request).has_perm("queueapp.change_generation")
-
-    def cancel_all(self, request: HttpRequest, chosen: GenerationQuerySet) -> None:
-        """Ask each live one to stop, and say how many were asked, how many could not be, and why."""
-        refused = Counter({"had ended": chosen.filter(ended_at__isnull=False).count()})
-        asked = 0
-        for generation in list(chosen.live()):
-            try:
-                generations.cancel(generation, person(request))
-            except NotFound:
-                refused[_why_not(generation)] += 1
-            else:
-                asked += 1
-        _tell(request, asked, +refused)
-
-
-def _why_not(generation: Generation) -> str:
-    generation.refresh_from_db(fields=["state", "cancel_requested_at"])
-    return "had been asked before" if generation.is_live else "had ended"
-
-
-def _tell(request: HttpRequest, asked: int, refused: Counter[str]) -> None:
-    if asked:
-        text = f"Cancelled {counted(asked, 'generation')}; what a backend works on stops when it answers."
-        messages.success(request, text)
-    if refused:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in refused.items())
-        text = f"{counted(refused.total(), 'generation')} could not be cancelled: {reasons}."
-        messages.warning(request, text)
 
 
 class Timeline(ReadOnly, TabularInline[Event, Generation]):
@@ -104,7 +33,7 @@ class Timeline(ReadOnly, TabularInline[Event, Generation]):
 
 @admin.register(Generation)
 class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Generation]):
-    list_display = ("thumbnail", "prompt", "state_", "pace", "model", "connection", "user", "enqueued_at")
+    list_display = ("thumbnail", "prompt", "state_", "pace", "full_model", "user", "enqueued")
     list_display_links = ("prompt",)
     list_filter = (
         WaitingLong,
@@ -140,7 +69,7 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
         return (
             super()
             .get_queryset(request)
-            .annotate(prompt_start=Left("submission__prompt", _PROMPT))
+            .annotate(prompt_start=Left("submission__prompt", PROMPT))
             .defer("raw_reason", "submission__prompt", "submission__params")
             .defer("model__description", "model__capabilities", "model__pricing", "model__request_schema")
         )
@@ -148,17 +77,25 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
     def by_id(self, wanted: UUID) -> Q:
         return Q(pk=wanted) | Q(submission=wanted)
 
-    @admin.display(description="")
+    @admin.display(description="result")
     def thumbnail(self, generation: Generation) -> SafeString | str:
         return thumbnail_of(_result(generation))
 
-    @admin.display(description="prompt", empty_value="(no prompt)")
-    def prompt(self, generation: Any) -> str | None:
-        return generation.prompt_start or None
+    @admin.display(description="prompt")
+    def prompt(self, generation: Any) -> str:
+        return generation.prompt_start or NO_PROMPT
 
-    @admin.display(description="prompt", empty_value="(no prompt)")
-    def whole_prompt(self, generation: Generation) -> str | None:
-        return generation.submission.prompt or None
+    @admin.display(description="prompt")
+    def whole_prompt(self, generation: Generation) -> str:
+        return generation.submission.prompt or NO_PROMPT
+
+    @admin.display(description="model", ordering="model__name")
+    def full_model(self, generation: Generation) -> str:
+        return f"{generation.connection.name}/{generation.model.name}"
+
+    @admin.display(description="enqueued", ordering="enqueued_at")
+    def enqueued(self, generation: Generation) -> str:
+        return f"{timezone.localtime(generation.enqueued_at):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="state", ordering="state")
     def state_(self, generation: Generation) -> str:
@@ -208,87 +145,3 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
 
 def _result(generation: Generation) -> Result | None:
     return getattr(generation, "result", None)
-
-
-class Outputs(ReadOnly, TabularInline[Generation, Submission]):
-    """What becomes of a submission."""
-
-    model = Generation
-    show_change_link = True
-    fields = readonly_fields = ("state_", "pace", "reason")
-    ordering = ("ordinal",)
-
-    @admin.display(description="state")
-    def state_(self, generation: Generation) -> str:
-        return state_word(generation)
-
-    @admin.display(description="time")
-    def pace(self, generation: Generation) -> str:
-        return pace_of(generation)
-
-
-@admin.register(Submission)
-class SubmissionAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Submission]):
-    list_display = ("prompt_", "model_name", "num_generations", "states", "user", "door", "created_at")
-    list_display_links = ("prompt_",)
-    list_filter = (StillGoing, "door", ("user", InUse), ("model", InUse))
-    list_select_related = ("user",)
-    search_fields = ("prompt", "id__startswith", "user__username", "model_name")
-    search_help_text = "Prompt, id or its beginning, whole id of a generation, person, model"
-    ordering = ("-created_at", "-id")
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    actions = ("cancel",)
-    inlines = (Outputs,)
-    fieldsets = (
-        (None, {"fields": ("prompt", "model_name", "model_", "num_generations", "created_at")}),
-        ("From", {"fields": ("user_", "door", "token_", "namespace_", "target_namespace")}),
-        ("Parameters", {"fields": ("params_",)}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        states = Generation.objects.only("submission_id", "state", "cancel_requested_at").order_by("ordinal")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(prompt_start=Left("prompt", _PROMPT))
-            .defer("prompt", "params")
-            .prefetch_related(Prefetch("generations", states))
-        )
-
-    def by_id(self, wanted: UUID) -> Q:
-        return Q(pk=wanted) | Q(pk__in=Generation.objects.filter(pk=wanted).values("submission"))
-
-    @admin.display(description="prompt", empty_value="(no prompt)")
-    def prompt_(self, submission: Any) -> str | None:
-        return submission.prompt_start or None
-
-    @admin.display(description="states")
-    def states(self, submission: Submission) -> str:
-        words = Counter(state_word(generation) for generation in submission.generations.all())
-        return ", ".join(f"{count} {word}" if count > 1 else word for word, count in words.items())
-
-    @admin.display(description="model")
-    def model_(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.model)
-
-    @admin.display(description="person")
-    def user_(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.user)
-
-    @admin.display(description="token")
-    def token_(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.token)
-
-    @admin.display(description="namespace")
-    def namespace_(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.namespace)
-
-    @admin.display(description="parameters")
-    def params_(self, submission: Submission) -> SafeString:
-        return pretty(submission.params)
-
-    @admin.action(description="Cancel all that is still going", permissions=["cancel"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        self.cancel_all(request, Generation.objects.filter(submission__in=queryset.order_by().values("pk")))

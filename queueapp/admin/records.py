@@ -18,15 +18,13 @@ from queueapp.models import Event, Generation, Input, Result
 
 
 def thumbnail_of(result: Result | None) -> SafeString | str:
-    """The small picture of a result, which opens the whole of it; people's own pages show only their own."""
+    """The small picture of a result, which leads to the whole of it."""
     if result is None or not result.thumbnail:
         return NOTHING
-    whole = reverse("admin:queueapp_result_file", args=[result.pk])
-    small = reverse("admin:queueapp_result_thumbnail", args=[result.pk])
     return format_html(
         '<a href="{}"><img class="drover-thumbnail" src="{}" alt="Open the result" loading="lazy"></a>',
-        whole,
-        small,
+        page_of(Result, result.pk),
+        reverse("admin:queueapp_result_thumbnail", args=[result.pk]),
     )
 
 
@@ -45,7 +43,7 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     fields = (
-        "thumbnail_",
+        "whole",
         "generation_",
         "content_type",
         "bytes",
@@ -81,9 +79,17 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
             raise Http404
         return result
 
-    @admin.display(description="")
+    @admin.display(description="result")
     def thumbnail_(self, result: Result) -> SafeString | str:
         return thumbnail_of(result)
+
+    @admin.display(description="result")
+    def whole(self, result: Result) -> SafeString:
+        # A person's own pages show only what is theirs, so the admin serves the file itself.
+        where = reverse("admin:queueapp_result_file", args=[result.pk])
+        if result.content_type.startswith("video/"):
+            return format_html('<video class="drover-result" src="{}" controls loop></video>', where)
+        return format_html('<img class="drover-result" src="{}" alt="The result">', where)
 
     @admin.display(description="generation", ordering="pk")
     def generation_(self, result: Result) -> SafeString:

@@ -19,8 +19,7 @@ _LAST_USED_GRAIN = timedelta(minutes=1)
 
 def namespace_of(user: User) -> Namespace:
     """The user's own namespace, named like the user; made now if no door made it before."""
-    loaded = User._meta.get_field("namespace").is_cached(user)
-    found = user.namespace if loaded else Namespace.objects.filter(owner=user).first()
+    found = Namespace.objects.filter(owner=user).first()
     if found is None:
         try:
             with transaction.atomic():
@@ -45,14 +44,21 @@ def _free_name(wanted: str) -> str:
 
 
 def visible_namespaces(user: User) -> list[Namespace]:
-    """Every namespace whose generations this user may see."""
-    return [namespace_of(user)]
+    """Every namespace whose generations this user may see, as they were when the user was loaded."""
+    return [_own(user)]
+
+
+def _own(user: User) -> Namespace:
+    """The user's own namespace, without asking again where it was loaded together with the user."""
+    loaded = User._meta.get_field("namespace").is_cached(user)
+    return user.namespace if loaded else namespace_of(user)
 
 
 def namespace_for(user: User, name: str | None) -> Namespace:
     """The namespace that owns and pays: the named one, or the user's own. NamespaceNotFound if not theirs."""
-    if name is None:
-        return namespace_of(user)
+    own = _own(user)
+    if name is None or name == own.name:
+        return own
     for namespace in visible_namespaces(user):
         if namespace.name == name:
             return namespace

@@ -67,6 +67,8 @@
     const add = event.target.closest("[data-add-shot]");
     const remove = event.target.closest("[data-remove-shot]");
     const example = event.target.closest("[data-example]");
+    const file = event.target.closest("[data-file]");
+    if (file) takeFile(file);
     if (add) {
       const rows = rowsOfShots();
       const fresh = rows.at(-1).cloneNode(true);
@@ -82,7 +84,33 @@
     }
   });
 
+  /* A file of one's own in the place of an address: it travels as a data: URI. */
+  const LARGEST = 12 * 1024 * 1024;
+
+  function takeFile(button) {
+    const chooser = document.createElement("input");
+    chooser.type = "file";
+    chooser.accept = button.dataset.file;
+    chooser.addEventListener("change", () => {
+      const file = chooser.files[0];
+      const field = button.parentElement.querySelector("input, textarea");
+      if (!file || !field) return;
+      if (file.size > LARGEST) return window.drover.toast("That file is larger than 12 MB. Give its address instead.");
+      const reader = new FileReader();
+      reader.addEventListener("load", () => {
+        const before = field.matches("textarea") && field.value.trim() ? `${field.value.trim()}\n` : "";
+        field.value = before + reader.result;
+        button.title = file.name;
+      });
+      reader.readAsDataURL(file);
+    });
+    chooser.click();
+  }
+
+  const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
   function settle() {
+    for (const key of document.querySelectorAll("[data-mod]")) key.textContent = `${MAC ? "⌘" : "Ctrl"} ${key.dataset.mod}`;
     const prompt = byId("prompt");
     if (prompt) prompt.disabled = byId("params")?.dataset.prompt === "no";
     tidyShots();

@@ -121,7 +121,7 @@
     }
     for (const element of root.querySelectorAll("time.exact")) {
       const at = Date.parse(element.dateTime);
-      say(element, new Date(at).toLocaleTimeString(undefined, { hour12: false }));
+      say(element, new Date(at).toLocaleTimeString(undefined, { hourCycle: "h23" }));
       localise(element, at);
     }
   }
@@ -229,8 +229,6 @@
   document.addEventListener("DOMContentLoaded", () => {
     readClock(document.body);
     if (location.hash === "#prompt") byId("prompt")?.focus();
-    const mac = /Mac|iPhone|iPad/.test(navigator.platform);
-    for (const key of document.querySelectorAll("[data-mod]")) key.textContent = `${mac ? "⌘" : "Ctrl"} ${key.dataset.mod}`;
     refresh();
     plan();
     setInterval(countUp, 1000);

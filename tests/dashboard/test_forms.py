@@ -73,7 +73,9 @@ def test_a_parameter_gets_the_field_that_fits_it(spec: dict[str, Any], kind: str
         ({"type": "string"}, "7", "7"),
     ],
 )
-def test_what_is_typed_is_read_as_the_parameter_wants_it(spec: dict[str, Any], typed: str, value: Any) -> None:
+def test_what_is_typed_is_read_as_the_parameter_wants_it(
+    spec: dict[str, Any], typed: str, value: Any
+) -> None:
     read = field(spec).read(typed)
     assert (read, type(read)) == (value, type(value))
     assert field(spec).read(field(spec).write(read)) == value
@@ -112,9 +114,9 @@ def test_a_model_without_a_prompt_is_sent_none() -> None:
 
 
 def test_fields_that_the_model_does_not_have_are_left_out() -> None:
-    assert composer(of(prompt={"type": "string"}), prompt="a", param__seed="3", csrfmiddlewaretoken="x").read() == {
-        "prompt": "a"
-    }
+    assert composer(
+        of(prompt={"type": "string"}), prompt="a", param__seed="3", csrfmiddlewaretoken="x"
+    ).read() == {"prompt": "a"}
 
 
 def test_basic_fields_come_first_and_hidden_ones_not_at_all() -> None:

@@ -86,7 +86,7 @@ def test_a_submission_that_is_refused_leaves_no_file_behind(alice, tmp_path):
     with pytest.raises(BadRequest):
         generations.enqueue(Caller(alice), "sketch-image", broken)
     assert not Input.objects.exists()
-    assert not [path for path in tmp_path.rglob("*.bin")]
+    assert not list(tmp_path.rglob("*.bin"))
 
 
 def test_what_waits_is_cancelled_at_once(alice):

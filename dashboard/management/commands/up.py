@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
+from dashboard import collecting
 from queueapp import lifeline
 
 #: Seconds to wait for what a killed run still holds.
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         _check_port(settings.DROVER_HOST, settings.PORT)
         call_command("check", fail_level="ERROR", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collecting.collect()
         self._welcome(_make_admin())
         line = lifeline.hold(settings.DROVER_DATA / "run", "up")
         code = _run(line)

@@ -1,3 +1,5 @@
+import json
+
 from queueapp.models import Connection, MediaModel
 from tests import factories
 
@@ -55,3 +57,11 @@ def test_the_documentation_tells_each_call_its_body_and_its_errors(alices_browse
     assert enqueue["requestBody"]["content"]["application/json"]["example"]["model"] == "sketch-image"
     assert {"200", "400", "401", "404", "413", "415"} <= set(enqueue["responses"])
     assert factories.model().name in str(enqueue)
+
+
+def test_the_documentation_says_nothing_twice(alices_browser):
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len(dict(pairs)) == len(pairs), pairs
+        return dict(pairs)
+
+    json.loads(alices_browser.get("/api/openapi.json").content, object_pairs_hook=unique)

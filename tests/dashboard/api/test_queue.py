@@ -82,24 +82,27 @@ def test_a_parameter_cannot_pose_as_a_system_field(alices_script):
     assert isinstance(row["enqueued_at"], int)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-@given(
-    st.dictionaries(
-        st.sampled_from(["prompt", "a", "seed", "ünïcode", "model_name", "x y"]),
-        st.recursive(
-            st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
-            | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-            max_leaves=6,
-        ),
-    )
-)  # fmt: skip
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+numbers = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(["prompt", "a", "seed", "ünïcode", "model_name", "x y"])
+sharing_a_user = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+
+
+@sharing_a_user
+@given(st.dictionaries(names, values))
 def test_whatever_was_submitted_comes_back_as_it_was(alices_script, params):
     assert post(alices_script, {**params, "model": "sketch-image"}).status_code == 200
     assert Submission.objects.latest("created_at").params == params
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@sharing_a_user
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode(errors="replace")))
 def test_no_body_whatever_breaks_the_server(alices_script, raw):
     assert post(alices_script, raw).status_code == 400
@@ -119,7 +122,8 @@ def test_a_wrong_number_is_refused_in_the_documented_words(alices_script, count)
         b'{"model": null}', b'{"model": ["sketch-image"]}', b'{"model": "sketch-image", "a": NaN}',
         b'{"model": "sketch-image", "a": Infinity}', b'{"model": "sketch-image", "a": 1e999}',
         b'{"model": "sketch-image", "prompt": "\\u0000"}', b'{"model": "sketch-image", "\\u0000": 1}',
-        b'{"model": "sketch-image", "prompt": "\\ud800"}', b'{"model": "sketch-image", "a": ' + b"9" * 5000 + b"}",
+        b'{"model": "sketch-image", "prompt": "\\ud800"}', b'{"model": "sketch-image", "a": ' + b"9" * 5_000 + b"}",
+       
         b'{"model": "sketch-image", "a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
         b'{"model": "sketch-image", "target_namespace": 7}', b"\xff\xfe\x00", b'{"model": "sketch-image"',
         b'{"model": "sketch-image", "input_image": "data:image/png;base64,*"}',
@@ -220,7 +224,9 @@ def test_a_cancel_takes_it_from_the_list_at_once_and_works_once(alice, alices_sc
     assert again.json()["status_message"] == "resource_not_found"
 
 
-@pytest.mark.parametrize("name", ["8f8c0a6e-6ffb-4c7e-9f55-2a4a54f0c001", "no-id", "%00", "x" * 5000, "..", "%2e%2e", "١٢"])
+@pytest.mark.parametrize(
+    "name", ["8f8c0a6e-6ffb-4c7e-9f55-2a4a54f0c001", "no-id", "%00", "x" * 5000, "..", "%2e%2e", "١٢"]
+)
 def test_a_cancel_of_what_never_was_is_not_found(alices_script, name):
     assert is_documented_error(delete(alices_script, name), 404)
 

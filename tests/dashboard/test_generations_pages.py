@@ -1,0 +1,321 @@
+"""Composing, submitting, cancelling, and one generation's page."""
+
+import json
+import shlex
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from queueapp.models import Connection, Generation, Input, MediaModel, Submission
+from queueapp.services import accounts, generations
+from queueapp.services.moves import move
+from queueapp.states import State
+from tests import factories
+
+HTMX = {"HX-Request": "true"}
+FORM = {"model": "sketch-image", "prompt": "a fox in the snow", "num_generations": "2"}
+
+
+def html_of(answer) -> str:
+    return answer.content.decode()
+
+
+def test_a_submission_without_scripts_leads_back_to_the_table(alices_browser: Client, alice: User) -> None:
+    answer = alices_browser.post("/generations/", FORM)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    submission = Submission.objects.get()
+    assert submission.params == {"prompt": "a fox in the snow"}
+    assert (submission.user, submission.door, submission.num_generations) == (alice, "page", 2)
+    assert Generation.objects.count() == 2
+
+
+def test_a_submission_with_scripts_wakes_the_page(alices_browser: Client) -> None:
+    answer = alices_browser.post("/generations/", FORM, headers=HTMX)
+    assert answer.status_code == 204
+    told = json.loads(answer["HX-Trigger"])["drover:submitted"]["ids"]
+    assert sorted(told) == sorted(str(each.pk) for each in Generation.objects.all())
+
+
+def test_only_what_was_chosen_is_sent(alices_browser: Client) -> None:
+    alices_browser.post(
+        "/generations/",
+        FORM | {"param-seed": "7", "param-aspect_ratio": "", "param-nonsense": "x", "model2": "y"},
+    )
+    assert Submission.objects.get().params == {"prompt": "a fox in the snow", "seed": 7}
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_what_is_wrong_is_told_at_its_field_and_nothing_typed_is_lost(
+    alices_browser: Client, headers: dict[str, str]
+) -> None:
+    answer = alices_browser.post("/generations/", FORM | {"param-seed": "soon"}, headers=headers)
+    html = html_of(answer)
+    assert answer.status_code == 422
+    assert 'id="field-seed-error">Must be a whole number.' in html
+    assert 'value="soon"' in html
+    assert "a fox in the snow</textarea>" in html
+    assert '<option value="sketch-image" selected>' in html
+    assert not Generation.objects.exists()
+
+
+@pytest.mark.parametrize("count", ["0", "5", "1.5", "two", "-1", "٢"])
+def test_the_number_wanted_must_be_one_to_four(alices_browser: Client, count: str) -> None:
+    answer = alices_browser.post("/generations/", FORM | {"num_generations": count}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "How many: a whole number from 1 to 4." in html_of(answer)
+
+
+@pytest.mark.parametrize("model", ["", "no-such-model", "sketch-text", "\0"])
+def test_a_model_that_cannot_be_queued_is_refused(alices_browser: Client, model: str) -> None:
+    answer = alices_browser.post("/generations/", FORM | {"model": model}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "a fox in the snow</textarea>" in html_of(answer)
+    assert not Generation.objects.exists()
+
+
+def test_a_missing_prompt_is_told(alices_browser: Client) -> None:
+    answer = alices_browser.post("/generations/", FORM | {"prompt": "  "}, headers=HTMX)
+    assert 'id="prompt-error">This is required.' in html_of(answer)
+
+
+def test_a_film_of_two_shots_is_submitted(alices_browser: Client) -> None:
+    alices_browser.post(
+        "/generations/",
+        {
+            "model": "sketch-video",
+            "num_generations": "1",
+            "prompt": "",
+            "shot-prompt": ["dawn", "noon"],
+            "shot-seconds": ["2", "1"],
+        },
+    )
+    assert Submission.objects.get().params == {
+        "multi_prompt": [{"prompt": "dawn", "duration": 2}, {"prompt": "noon", "duration": 1}]
+    }
+
+
+def test_the_model_used_last_is_chosen_next_time(alices_browser: Client) -> None:
+    alices_browser.post("/generations/", FORM | {"model": "sketch-video"})
+    assert '<option value="sketch-video" selected>' in html_of(alices_browser.get("/"))
+
+
+def test_choosing_another_model_grows_its_fields_and_keeps_what_fits(alices_browser: Client) -> None:
+    html = html_of(alices_browser.get("/generations/params/", {"model": "sketch-video", "param-seed": "9"}))
+    assert 'name="param-duration"' in html
+    assert 'name="shot-prompt"' in html
+    assert 'value="9"' in html
+    assert "<html" not in html
+
+
+def test_without_scripts_a_button_shows_the_fields_of_another_model(alices_browser: Client) -> None:
+    answer = alices_browser.post("/generations/params/", {"model": "sketch-video", "prompt": "kept"})
+    html = html_of(answer)
+    assert "<html" in html
+    assert 'name="param-duration"' in html
+    assert "kept</textarea>" in html
+    assert not Generation.objects.exists()
+
+
+def test_the_picker_shows_the_connection_of_every_model(alices_browser: Client) -> None:
+    second = Connection.objects.create(name="studio", priority=-20)
+    for name in ("sketch-image", "flux"):
+        MediaModel.objects.create(
+            connection=second, name=name, display_name=name.title(), media_type="image", request_schema={}
+        )
+    html = html_of(alices_browser.get("/"))
+    assert '<option value="sketch-image" selected>Sketch Image · builtin</option>' in html
+    assert '<option value="studio/sketch-image">Sketch-Image · studio</option>' in html
+    assert '<option value="flux">Flux · studio</option>' in html
+    assert "sketch-text" not in html
+
+
+def test_a_model_of_a_closed_connection_leaves_the_picker_and_is_refused(alices_browser: Client) -> None:
+    Connection.objects.update(enabled=False)
+    html = html_of(alices_browser.get("/"))
+    assert "No model can be asked for now" in html
+    assert alices_browser.post("/generations/", FORM, headers=HTMX).status_code == 422
+
+
+def test_an_example_fills_the_form_without_scripts(alices_browser: Client) -> None:
+    assert "a &lt;lighthouse&gt;</textarea>" in html_of(alices_browser.get("/", {"prompt": "a <lighthouse>"}))
+
+
+def test_using_a_generation_again_fills_the_form(alices_browser: Client, alice: User) -> None:
+    made = factories.enqueue(alice, "sketch-video", prompt="a fox", count=3, seed=11, duration=2)[0]
+    html = html_of(alices_browser.get("/", {"from": str(made.pk)}))
+    assert "a fox</textarea>" in html
+    assert '<option value="sketch-video" selected>' in html
+    assert 'name="param-seed" value="11"' in html
+    assert 'name="param-duration" value="2"' in html
+    assert 'step="1" value="3"' in html
+
+
+def test_cancelling_without_scripts_leads_back_to_where_it_was_asked(
+    alices_browser: Client, alice: User
+) -> None:
+    made = factories.generation(alice)
+    here = f"http://testserver/generations/{made.pk}/"
+    answer = alices_browser.post(reverse("cancel", args=[made.pk]), headers={"Referer": here})
+    assert answer["Location"] == here
+    made.refresh_from_db()
+    assert made.state == State.CANCELLED
+
+
+def test_cancelling_never_leads_to_another_site(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice)
+    answer = alices_browser.post(
+        reverse("cancel", args=[made.pk]), headers={"Referer": "https://evil.example/"}
+    )
+    assert answer["Location"] == "/"
+
+
+def test_cancelling_with_scripts_wakes_the_page(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice)
+    answer = alices_browser.post(reverse("cancel", args=[made.pk]), headers=HTMX)
+    assert answer.status_code == 204
+    assert "drover:wake" in json.loads(answer["HX-Trigger"])
+
+
+def test_cancelling_what_has_ended_says_so(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice, State.SUCCEEDED)
+    answer = alices_browser.post(reverse("cancel", args=[made.pk]), headers=HTMX)
+    assert answer.status_code == 204
+    assert "ended already" in json.loads(answer["HX-Trigger"])["drover:told"]["text"]
+
+
+def test_a_link_cannot_cancel(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice)
+    assert alices_browser.get(reverse("cancel", args=[made.pk])).status_code == 405
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_its_page(alices_browser: Client, alice: User, state: State) -> None:
+    made = factories.generation(alice, state)
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    assert f'data-status="{state.value}"' in html
+    assert ("data-result" in html) == (state is State.SUCCEEDED)
+
+
+def test_the_page_shows_the_result_as_soon_as_it_is_stored(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice, State.SUCCEEDED)
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    assert f'<img data-result width="64" height="48" src="/generations/{made.pk}/result/"' in html
+    assert "a sketch by the built-in engine" in html
+
+
+def test_the_page_tells_who_asked_and_through_which_door(alices_browser: Client, alice: User) -> None:
+    token, _ = accounts.create_token(alice, "storyboard")
+    caller = generations.Caller(alice, Submission.Door.API, token)
+    made = generations.enqueue(caller, "sketch-image", {"prompt": "a fox"})[0]
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    assert "by alice, with the token “storyboard”" in html
+
+
+def test_the_timeline_tells_who_cancelled(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice)
+    generations.cancel(made, alice)
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    timeline = html[html.index('id="timeline"') :]
+    assert timeline.index("Queued") < timeline.index("Cancelled") < timeline.index("Before it started.")
+
+
+def test_a_failure_says_what_happened_what_it_means_and_what_to_do(
+    alices_browser: Client, alice: User
+) -> None:
+    made = factories.generation(alice, State.PROCESSING)
+    move(
+        made, State.FAILED, reason="The model refused it.", raw_reason="422 <b>bad</b>", category="parameters"
+    )
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    for words in ("The model refused it.", "never started on it", "change the setting", "422 &lt;b&gt;bad"):
+        assert words in html
+
+
+def test_siblings_lead_to_each_other(alices_browser: Client, alice: User) -> None:
+    made = factories.enqueue(alice, count=3)
+    html = html_of(alices_browser.get(reverse("generation", args=[made[0].pk])))
+    siblings = html[html.index('id="siblings"') :]
+    assert [str(each.pk) in siblings for each in made] == [True] * 3
+    alone = factories.generation(alice)
+    html = html_of(alices_browser.get(reverse("generation", args=[alone.pk])))
+    assert "<a" not in html[html.index('id="siblings"') :].split("</nav>")[0]
+
+
+def test_a_stored_input_is_linked(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(
+        alice, input_image=["data:image/png;base64,iVBORw0KGgo=", "https://a.b/c.png"]
+    )
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    assert f'<a href="/inputs/{Input.objects.get().pk}/">stored input</a>' in html
+    assert "https://a.b/c.png" in html
+
+
+def test_the_curl_call_asks_for_the_same_again(alices_browser: Client, alice: User) -> None:
+    made = factories.enqueue(alice, prompt='it\'s a "fox" & <co>', count=2, seed=4)[0]
+    answer = alices_browser.get(reverse("generation", args=[made.pk]))
+    words = shlex.split(answer.context["curl"])
+    assert words[:2] == ["curl", "http://testserver/api/ai/queue"]
+    assert json.loads(words[words.index("-d") + 1]) == {
+        "model": "sketch-image",
+        "num_generations": 2,
+        "prompt": 'it\'s a "fox" & <co>',
+        "seed": 4,
+    }
+
+
+def test_the_live_part_answers_only_when_something_changed(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice)
+    address = reverse("generation-status", args=[made.pk])
+    page = alices_browser.get(reverse("generation", args=[made.pk]))
+    seen = page.context["latest"]
+    assert alices_browser.get(address, {"since": seen}).status_code == 204
+    move(made, State.SUBMITTING)
+    html = html_of(alices_browser.get(address, {"since": seen}))
+    assert 'id="head" class="head" data-status="submitting"' in html
+    assert "<html" not in html
+
+
+def test_a_siblings_change_leaves_a_playing_video_alone(alices_browser: Client, alice: User) -> None:
+    first, second = factories.enqueue(alice, count=2)
+    seen = alices_browser.get(reverse("generation", args=[first.pk])).context["latest"]
+    move(second, State.SUBMITTING)
+    html = html_of(alices_browser.get(reverse("generation-status", args=[first.pk]), {"since": seen}))
+    assert 'id="siblings"' in html
+    assert 'id="result"' not in html
+
+
+def test_the_page_costs_the_same_however_long_the_history(
+    alices_browser: Client, alice: User, django_assert_max_num_queries
+) -> None:
+    made = factories.enqueue(alice, count=4)[0]
+    with django_assert_max_num_queries(8):
+        alices_browser.get(reverse("generation", args=[made.pk]))
+
+
+def test_a_missing_generation_has_a_designed_page(alices_browser: Client) -> None:
+    answer = alices_browser.get(reverse("generation", args=[uuid4()]))
+    assert answer.status_code == 404
+    assert "There is nothing here" in html_of(answer)
+
+
+def test_an_error_answers_a_fragment_in_plain_words(alices_browser: Client) -> None:
+    answer = alices_browser.get(reverse("generation-status", args=[uuid4()]), headers=HTMX)
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "text/plain"
+    assert html_of(answer) == "There is no such generation."
+
+
+def test_a_page_without_scripts_can_reload_itself(alices_browser: Client) -> None:
+    assert 'http-equiv="refresh" content="5"' in html_of(alices_browser.get("/", {"refresh": "5"}))
+    assert "http-equiv" not in html_of(alices_browser.get("/"))
+
+
+@pytest.mark.parametrize("template", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_error_pages_need_nothing_but_themselves(template: str) -> None:
+    from django.template.loader import render_to_string
+
+    html = render_to_string(template)
+    assert "Go to the queue" in html
