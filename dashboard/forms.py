@@ -153,7 +153,14 @@ class Composer:
         return any(shown.error or shown.value for shown in self.more)
 
     def _shown(self, field: grown.Field) -> Shown:
-        return Shown(field, self.typed.get(PREFIX + field.name, ""), self.errors.get(field.name, ""))
+        return Shown(field, self._text(field), self.errors.get(field.name, ""))
+
+    def _text(self, field: grown.Field) -> str:
+        """What was typed. A field that must be filled begins with its default: leaving it is choosing it."""
+        typed = self.typed.get(PREFIX + field.name)
+        if typed is None and field.required and field.default is not grown.UNSET:
+            return field.write(field.default)
+        return typed or ""
 
     @property
     def shots(self) -> list[Shot]:
@@ -201,7 +208,7 @@ class Composer:
             params["multi_prompt"] = shots
         for field in self._fields:
             try:
-                value = field.read(self.typed.get(PREFIX + field.name, ""))
+                value = field.read(self._text(field))
             except ValueError as error:
                 wrong[field.name] = str(error)
                 continue

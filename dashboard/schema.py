@@ -74,6 +74,9 @@ class Field:
             return "\n".join(written(item) for item in value)
         if self.kind == "json" and value is not UNSET:
             return json.dumps(value, ensure_ascii=False, indent=1)
+        if self.kind == "choice" and not isinstance(value, bool):
+            # A hub may list 30.0 and be sent 30: one choice.
+            value = next((choice for choice in self.choices if choice == value), value)
         return written(value)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from queueapp.models.accounts import ApiToken, Namespace
 from queueapp.models.catalog import MediaModel
 from queueapp.models.connections import Connection
+from queueapp.models.fields import JsonTextField
 from queueapp.states import ENDED, LIVE, WORDS, State
 
 STATE_CHOICES = [(state.value, WORDS[state].label) for state in State]
@@ -40,13 +41,16 @@ class Submission(models.Model):
     model_name = models.CharField(
         max_length=250, help_text="As the caller wrote it; a list finds it by this name."
     )
-    params = models.JSONField(default=dict)
+    params = JsonTextField(default=dict)
     target_namespace = models.CharField(
         max_length=150, null=True, blank=True, help_text="As given; null when it was not."
     )
     prompt = models.TextField(blank=True, help_text="For search; the parameters hold the original.")
     num_generations = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=("-created_at", "-id"), name="submission_newest")]
 
     def __str__(self) -> str:
         return f"{self.model_name} ×{self.num_generations}"
@@ -106,6 +110,7 @@ class Generation(models.Model):
     class Meta:
         ordering = ("-enqueued_at", "-id")
         indexes = [
+            models.Index(fields=("-enqueued_at", "-id"), name="gen_newest_of_all"),
             models.Index(fields=("namespace", "-enqueued_at", "-id"), name="gen_newest"),
             models.Index(fields=("namespace", "state", "-enqueued_at", "-id"), name="gen_newest_of_state"),
             models.Index(fields=("namespace", "model", "-enqueued_at", "-id"), name="gen_newest_of_model"),

@@ -98,9 +98,21 @@ def test_what_cannot_be_read_is_refused_with_the_reason(spec: dict[str, Any], ty
         field(spec).read(typed)
 
 
+def test_a_number_is_the_choice_that_equals_it() -> None:
+    assert field({"type": "number", "enum": [24.0, 30.0]}).write(30) == "30.0"
+
+
 def test_nothing_typed_sends_nothing_not_even_a_default() -> None:
     grown = of(seed={"type": "integer", "default": 4}, audio={"type": "boolean", "default": True})
     assert composer(grown, param__seed="", param__audio="").read() == {}
+
+
+def test_a_field_that_must_be_filled_begins_with_its_default() -> None:
+    grown = of(scale={"type": "number", "default": 2}) | {"required": ["scale"]}
+    assert composer(grown).basic[0].value == "2"
+    assert composer(grown).read() == {"scale": 2}
+    with pytest.raises(BadParameters):
+        composer(grown, param__scale="").read()
 
 
 def test_the_prompt_is_sent_as_it_was_typed_but_for_the_browsers_line_ends() -> None:

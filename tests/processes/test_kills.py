@@ -41,7 +41,7 @@ def nothing_was_made_twice(drover: Drover) -> None:
     assert len(stored) == made
 
 
-def test_work_survives_lost_bells_dead_workers_and_a_generation_that_kills_them(drover: Drover) -> None:
+def test_work_survives_lost_bells_dead_and_hanging_workers_and_a_generation_that_kills_them(drover: Drover) -> None:
     poison = drover.enqueue("sketch-video", duration=15)[0].replace("-", "")
     drover.enqueue(num_generations=4)
     for table in ("ormq", "schedule", "task"):
@@ -58,6 +58,8 @@ def test_work_survives_lost_bells_dead_workers_and_a_generation_that_kills_them(
     busy = {*holders(drover).values(), *killed}
     idle = [process for process in drover.named("cluster", "work")[2:] if process.pid not in busy]
     idle[0].kill()
+    for process in drover.named("cluster", "pump"):
+        process.suspend()  # It looks alive and does nothing: only the keeper can help.
     drover.enqueue(num_generations=2)
     all_end(drover)
     assert states(drover) == {"succeeded": 6, "failed": 1}

@@ -114,7 +114,7 @@ def shown(client: Client, model: type[Model], **query: str) -> list[Any]:
 
 
 @every_model
-def test_every_list_answers_filtered_and_needs_no_more_queries_when_it_grows(
+def test_every_page_answers_and_a_longer_list_needs_no_more_queries(
     model, model_admin, admins_browser, world, bob
 ):
     def load() -> tuple[Any, int]:
@@ -123,21 +123,15 @@ def test_every_list_answers_filtered_and_needs_no_more_queries_when_it_grows(
         return response.context["cl"], len(captured)
 
     changelist, queries = load()
-    assert len(changelist.result_list) > 0
+    row = changelist.result_list[0]
     assert changelist.search_fields or model in (Heartbeat, Lease, OrmQ)
     query = everything_asked(changelist)
     assert admins_browser.get(f"{address(model, 'changelist')}?{query.urlencode()}").status_code == 200
-    grow(bob, 1)
-    assert load()[1] == queries <= 12
-
-
-@every_model
-def test_every_row_has_a_page_and_adding_is_possible_or_refused(model, model_admin, admins_browser, world):
-    row = model._default_manager.first()
-    assert row is not None
     assert admins_browser.get(address(model, "change", row.pk)).status_code == 200
     expected = 200 if model in (User, Group, ApiToken, Schedule) else 403
     assert admins_browser.get(address(model, "add")).status_code == expected
+    grow(bob, 1)
+    assert load()[1] == queries <= 12
 
 
 @every_model
@@ -148,18 +142,13 @@ def test_staff_without_permissions_may_see_nothing(model, model_admin, db):
 
 
 @pytest.mark.parametrize("model", SUPERUSERS_ALONE, ids=lambda model: model._meta.label)
-def test_no_permission_opens_to_staff_what_only_superusers_may_touch(model, world):
+def test_no_permission_opens_to_staff_what_only_superusers_may_touch(model, db):
     name = model._meta.model_name
-    permissions = [f"{verb}_{name}" for verb in ("view", "add", "change", "delete")]
-    client = staff("dana", *permissions)
-    row = model._default_manager.first()
-    for page in (("changelist",), ("add",), ("change", row.pk), ("delete", row.pk)):
+    client = staff("dana", *(f"{verb}_{name}" for verb in ("view", "add", "change", "delete")))
+    for page in (("changelist",), ("add",), ("change", "1"), ("delete", "1")):
         assert client.get(address(model, *page)).status_code == 403
         assert client.post(address(model, *page), {}).status_code == 403
-    assert (
-        str(model._meta.verbose_name_plural).capitalize()
-        not in client.get(reverse("admin:index")).content.decode()
-    )
+    assert address(model, "changelist") not in client.get(reverse("admin:index")).content.decode()
 
 
 def test_no_page_shows_the_hash_of_a_token(admins_browser, alice):
@@ -170,19 +159,14 @@ def test_no_page_shows_the_hash_of_a_token(admins_browser, alice):
         assert token.digest not in text
 
 
-@pytest.mark.parametrize(
-    "model", [Submission, Generation, Event, Namespace, MediaModel, Connection], ids=lambda m: m.__name__
-)
-def test_history_and_the_built_in_cannot_be_deleted(model, admins_browser, world):
-    for row in model.objects.all():
+def test_history_and_the_built_in_cannot_be_deleted_and_history_not_edited(admins_browser, world):
+    for model in (Submission, Generation, Event, Result, Namespace, MediaModel, Connection):
+        row = model._default_manager.first()
+        assert row is not None
         assert admins_browser.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
-        assert model.objects.filter(pk=row.pk).exists()
-
-
-@pytest.mark.parametrize("model", [Submission, Generation, Event, Namespace], ids=lambda m: m.__name__)
-def test_history_cannot_be_edited(model, admins_browser, world):
-    row = model.objects.first()
-    assert admins_browser.post(address(model, "change", row.pk), {}).status_code == 403
+        assert model._default_manager.filter(pk=row.pk).exists()
+        if model not in (MediaModel, Connection):
+            assert admins_browser.post(address(model, "change", row.pk), {}).status_code == 403
 
 
 # The one door
@@ -300,7 +284,6 @@ def test_a_result_opens_for_whoever_may_see_results(admins_browser, alice):
         response = admins_browser.get(where)
         assert response["Content-Type"] == content_type
         assert len(b"".join(response.streaming_content)) > 0
-        response.close()
         assert staff(f"dana-{page}", "view_generation").get(where).status_code == 403
 
 
