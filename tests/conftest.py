@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.signals import request_finished
-from django.db import close_old_connections
 from django.test import Client
 
 from queueapp.services import accounts
 from tests import factories
-
-# An answer that a test closes must not close the connection that holds the test's own transaction.
-request_finished.disconnect(close_old_connections)
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _throw_data_away() -> Iterator[None]:

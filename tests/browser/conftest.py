@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -54,13 +55,19 @@ class Complaints(list[str]):
 
 
 @pytest.fixture
-def open_page(chromium: Browser, drover: Drover) -> Iterator[Callable[..., Page]]:
+def complaints() -> Iterator[Complaints]:
+    heard = Complaints()
+    yield heard
+    assert heard == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, drover: Drover, complaints: Complaints) -> Iterator[Callable[..., Page]]:
     """Opens a window of its own for a person; whatever its console complains of fails the test."""
     contexts: list[BrowserContext] = []
-    complaints = Complaints()
 
-    def opened(**options: object) -> Page:
-        context = chromium.new_context(base_url=drover.url, **options)  # type: ignore[arg-type]
+    def opened(**options: Any) -> Page:
+        context = chromium.new_context(base_url=drover.url, **options)
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
@@ -70,14 +77,23 @@ def open_page(chromium: Browser, drover: Drover) -> Iterator[Callable[..., Page]
     yield opened
     for context in contexts:
         context.close()
-    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, drover: Drover) -> Any:
+    """What a browser keeps of having signed in; checking a password is slow on purpose."""
+    context = chromium.new_context(base_url=drover.url)
+    sign_in(context.new_page())
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 @pytest.fixture
-def page(open_page: Callable[..., Page]) -> Page:
-    """The admin's window, signed in and on the queue."""
-    page = open_page()
-    sign_in(page)
+def page(open_page: Callable[..., Page], signed_in: Any) -> Page:
+    """The admin's window, on the queue."""
+    page = open_page(storage_state=signed_in)
+    page.goto("/")
     return page
 
 
@@ -86,4 +102,5 @@ def sign_in(page: Page) -> None:
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
+    page.wait_for_url("**/")
     page.wait_for_selector("#composer")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -121,8 +120,9 @@ def test_what_is_alices_does_not_exist_for_bob(
     bobs_browser: Client, alices_browser: Client, finished: Generation, name: str
 ) -> None:
     address = reverse(name, args=[finished.pk])
-    with closing(alices_browser.get(address)) as answer:
-        assert answer.status_code == 200
+    answer = alices_browser.get(address)
+    assert answer.status_code == 200
+    assert answer.getvalue()
     assert bobs_browser.get(address).status_code == 404
     assert bobs_browser.get(address, headers=HTMX).status_code == 404
     assert bobs_browser.get(reverse(name, args=[uuid4()])).status_code == 404
@@ -132,8 +132,9 @@ def test_alices_inputs_do_not_exist_for_bob(
     bobs_browser: Client, alices_browser: Client, client: Client, stored_input: Input
 ) -> None:
     address = reverse("input", args=[stored_input.pk])
-    with closing(alices_browser.get(address)) as answer:
-        assert answer.status_code == 200
+    answer = alices_browser.get(address)
+    assert answer.status_code == 200
+    assert answer.getvalue()
     assert bobs_browser.get(address).status_code == 404
     assert client.get(address).status_code == 302
 

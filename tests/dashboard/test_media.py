@@ -109,7 +109,7 @@ def test_a_part_of_something_else_brings_the_whole(alices_browser: Client, addre
 
 def test_what_the_browser_has_is_not_sent_again(alices_browser: Client, address: str) -> None:
     first = alices_browser.get(address)
-    first.close()
+    assert first.getvalue()
     again = alices_browser.get(address, headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
     assert again.content == b""
