@@ -12,6 +12,7 @@ from django.test import Client
 from queueapp.services import accounts
 from tests import factories
 
+
 @pytest.fixture(scope="session", autouse=True)
 def _throw_data_away() -> Iterator[None]:
     yield

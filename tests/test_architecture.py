@@ -18,9 +18,9 @@ LAYERS: list[set[str]] = [
     {"tasks", "schedules", "checks"},
     {"pump"},
     {"poller", "release", "render"},
-    {"backends", "services"},
+    {"backends", "services", "migrations"},
     {"models", "storage"},
-    {"states", "params", "datauri", "media", "engine", "lifeline", "migrations"},
+    {"states", "params", "datauri", "media", "engine", "lifeline"},
     {"errors"},
 ]
 #: A web request never waits for a hub.

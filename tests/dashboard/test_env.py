@@ -37,7 +37,7 @@ def test_serving_the_house_adds_this_machines_addresses(monkeypatch):
 
 
 def test_two_instances_on_one_host_do_not_sign_each_other_out():
-    assert settings.SESSION_COOKIE_NAME == f"drover_session_{settings.PORT}"
+    assert f"drover_session_{settings.PORT}" == settings.SESSION_COOKIE_NAME
     assert settings.CSRF_COOKIE_NAME == "csrftoken"
 
 

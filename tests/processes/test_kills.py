@@ -41,7 +41,9 @@ def nothing_was_made_twice(drover: Drover) -> None:
     assert len(stored) == made
 
 
-def test_work_survives_lost_bells_dead_and_hanging_workers_and_a_generation_that_kills_them(drover: Drover) -> None:
+def test_work_survives_lost_bells_dead_and_hanging_workers_and_a_poison_generation(
+    drover: Drover,
+) -> None:
     poison = drover.enqueue("sketch-video", duration=15)[0].replace("-", "")
     drover.enqueue(num_generations=4)
     for table in ("ormq", "schedule", "task"):

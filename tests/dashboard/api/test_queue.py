@@ -122,8 +122,8 @@ def test_a_wrong_number_is_refused_in_the_documented_words(alices_script, count)
         b'{"model": null}', b'{"model": ["sketch-image"]}', b'{"model": "sketch-image", "a": NaN}',
         b'{"model": "sketch-image", "a": Infinity}', b'{"model": "sketch-image", "a": 1e999}',
         b'{"model": "sketch-image", "prompt": "\\u0000"}', b'{"model": "sketch-image", "\\u0000": 1}',
-        b'{"model": "sketch-image", "prompt": "\\ud800"}', b'{"model": "sketch-image", "a": ' + b"9" * 5_000 + b"}",
-       
+        b'{"model": "sketch-image", "prompt": "\\ud800"}',
+        b'{"model": "sketch-image", "a": ' + b"9" * 5_000 + b"}",
         b'{"model": "sketch-image", "a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
         b'{"model": "sketch-image", "target_namespace": 7}', b"\xff\xfe\x00", b'{"model": "sketch-image"',
         b'{"model": "sketch-image", "input_image": "data:image/png;base64,*"}',
