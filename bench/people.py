@@ -48,29 +48,30 @@ def person(name: str, history: int, going: int = 0) -> str:
 
 
 def _history(user: User, ended: int, going: int) -> None:
+    """Submissions of four generations each, one second apart, the last ones still going."""
     model = MediaModel.objects.get(name="sketch-image")
     namespace = accounts.namespace_of(user)
-    now = timezone.now()
-    submission = Submission.objects.create(
-        namespace=namespace,
-        user=user,
-        model=model,
-        model_name=model.name,
-        num_generations=1,
-        params={"prompt": "a lighthouse at dawn, seen from the sea", "aspect_ratio": "16:9", "seed": 7},
-        prompt="a lighthouse at dawn, seen from the sea",
-    )
-    total = ended + going
+    now, total = timezone.now(), ended + going
+    common = {"namespace": namespace, "user": user, "model": model}
+    submissions = [
+        Submission(
+            **common,
+            model_name=model.name,
+            num_generations=4,
+            params={"prompt": f"a lighthouse at dawn, number {place}", "aspect_ratio": "16:9"},
+            prompt=f"a lighthouse at dawn, number {place}",
+        )
+        for place in range(-(-total // 4))
+    ]
+    Submission.objects.bulk_create(submissions, batch_size=2000)
     Generation.objects.bulk_create(
         (
             Generation(
+                **common,
                 id=uuid4(),
-                submission=submission,
-                namespace=namespace,
-                user=user,
+                submission=submissions[place // 4],
                 connection_id=model.connection_id,
-                model=model,
-                ordinal=place,
+                ordinal=place % 4,
                 version=place + 1,
                 enqueued_at=now - timedelta(seconds=total - place),
                 released_at=now - timedelta(seconds=total - place),
@@ -78,7 +79,7 @@ def _history(user: User, ended: int, going: int) -> None:
                 state=State.FAILED if place < ended else State.PROCESSING,
                 reason="For a measurement." if place < ended else "",
             )
-            for place in range(min(total, 32_000))
+            for place in range(total)
         ),
         batch_size=2000,
     )

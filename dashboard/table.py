@@ -169,8 +169,8 @@ def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
 
 def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     found = filters.apply(Generation.objects.filter(namespace__in=namespaces))
-    if filters.states:
-        found = found.filter(state__in=filters.states)
+    if filters.state:
+        found = found.filter(group=filters.state)
     lines = _lines(found, PAGE + 1)
     shown = lines[:PAGE]
     older = sort_key(shown[-1].enqueued_at, shown[-1].id) if len(lines) > PAGE else ""

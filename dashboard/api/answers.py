@@ -38,11 +38,16 @@ class Broken(DroverError):
     text = "Something broke here"
 
 
+def body(error: DroverError) -> dict[str, Any]:
+    """An error as the protocol tells it. `message` is the documented text, or else the explanation."""
+    message = error.detail if isinstance(error, BadRequest) else error.text
+    told = {"type": error.kind, "title": error.text, "detail": error.detail, "message": message}
+    return {"error": told, "status": "error", "status_message": error.kind}
+
+
 def answer(error: DroverError) -> JsonResponse:
-    """An error as the protocol tells it."""
-    told = {"type": error.kind, "title": error.text, "detail": error.detail, "message": error.text}
-    body = {"error": told, "status": "error", "status_message": error.kind}
-    response = JsonResponse(body, status=error.status)
+    """The response that tells of an error."""
+    response = JsonResponse(body(error), status=error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
@@ -91,18 +96,21 @@ class ApiErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not self._is_ours(request, response):
-            return response
-        error = _BY_STATUS.get(response.status_code)
-        if error is None:
-            return answer(Broken()) if response.status_code >= 500 else response
-        shaped = answer(error())
-        if "Allow" in response:
-            shaped["Allow"] = response["Allow"]
-        return shaped
+        return _reshaped(response) if self._is_ours(request, response) else response
 
     @staticmethod
     def _is_ours(request: HttpRequest, response: HttpResponse) -> bool:
         kind: Any = response.get("Content-Type", "")
         is_api = request.path.startswith(PREFIX) or request.path == PREFIX.rstrip("/")
         return is_api and response.status_code >= 400 and not kind.startswith("application/json")
+
+
+def _reshaped(response: HttpResponse) -> HttpResponse:
+    """The same response, its headers kept, that tells its error as the protocol does."""
+    error = _BY_STATUS.get(response.status_code, Broken if response.status_code >= 500 else BadRequest)
+    detail = {404: "There is nothing at this address.", 405: f"It takes {response.get('Allow', '')}."}
+    shaped = answer(error(detail.get(response.status_code, "")))
+    response.content = shaped.content
+    response["Content-Type"] = shaped["Content-Type"]
+    response["Content-Length"] = str(len(shaped.content))
+    return response

@@ -71,9 +71,8 @@ def _row(generation: Generation) -> dict[str, Any]:
 def cancel(request: HttpRequest, namespace: str, generation_id: str) -> JsonResponse:
     """Stop a generation that still waits or goes. What has ended, or was cancelled before, is 404."""
     user = caller(request).user
-    owner = accounts.namespace_for(user, namespace)
     found = generations.find(read_id(generation_id), user)
-    if found.namespace_id != owner.pk:
+    if found.namespace.name != namespace:
         raise NotFound("There is no such generation.")
     generations.cancel(found, user)
     return JsonResponse({"status": "success", "generation_id": str(found.pk)})

@@ -43,7 +43,7 @@ class Enqueue:
 
 def read_enqueue(request: HttpRequest) -> Enqueue:
     """Raises BadRequest, TooLarge or LengthRequired with the reason."""
-    body = read_json(_body(request))
+    body = read_json(_text(request))
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     model = body.get("model")
@@ -54,6 +54,13 @@ def read_enqueue(request: HttpRequest) -> Enqueue:
         raise BadRequest("target_namespace must be a name.")
     params = {name: value for name, value in body.items() if name not in QUEUE_FIELDS}
     return Enqueue(model, body.get("num_generations", 1), target, params)
+
+
+def _text(request: HttpRequest) -> str:
+    try:
+        return _body(request).decode()  # Left to itself, Python's reader of JSON takes UTF-16 as well.
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.") from None
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -70,6 +77,9 @@ def _body(request: HttpRequest) -> bytes:
 def read_id(text: str) -> UUID:
     """A generation's id from an address. NotFound for what cannot be one."""
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
-        raise NotFound("There is no such generation.") from None
+        found = None
+    if found is None or str(found) != text.lower():  # Python also reads braces, URNs and other digits.
+        raise NotFound("There is no such generation.")
+    return found

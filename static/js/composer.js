@@ -84,6 +84,27 @@
     }
   });
 
+  /* Another model's fields arrive: what was typed while they were on their way is put back. */
+  const fieldsOf = (root) => [...root.querySelectorAll("input[name], textarea[name], select[name]")];
+  let typed = null;
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "params") return;
+    const values = new Map();
+    for (const field of fieldsOf(byId("params"))) values.set(field.name, [...(values.get(field.name) ?? []), field.value]);
+    typed = { values, more: Boolean(document.querySelector("#params .more[open]")) };
+  });
+
+  function putBack() {
+    for (const field of fieldsOf(byId("params"))) {
+      const value = typed.values.get(field.name)?.shift();
+      const fits = field.matches("select") ? [...field.options].some((option) => option.value === value) : true;
+      if (value && fits) field.value = value;
+    }
+    if (typed.more) document.querySelector("#params .more")?.setAttribute("open", "");
+    typed = null;
+  }
+
   /* A file of one's own in the place of an address: it travels as a data: URI. */
   const LARGEST = 12 * 1024 * 1024;
 
@@ -116,6 +137,7 @@
     tidyShots();
   }
   document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "params" && typed) putBack();
     if (event.target.id === "composer" || event.target.id === "params") settle();
   });
   document.addEventListener("DOMContentLoaded", () => byId("composer") && settle());
