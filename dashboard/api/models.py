@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from ninja import Router
+from ninja import P, PathEx, QueryEx, Router
 
 from dashboard.api import documented
 from queueapp.models import MediaModel
 from queueapp.services import catalog
 
 router = Router(tags=["models"])
+
+Words = QueryEx[str, P(description="Words, in any order.", example="video")]
+Name = PathEx[str, P(description="An id from the list, slashes and all.", example="sketch-image")]
 
 
 @router.get("/ai/models", summary="List models", openapi_extra=documented.MODELS)
@@ -19,13 +22,13 @@ def every(request: HttpRequest) -> JsonResponse:
 
 
 @router.get("/ai/models/search", summary="Search models", openapi_extra=documented.MODELS)
-def search(request: HttpRequest, search: str = "") -> JsonResponse:
+def search(request: HttpRequest, search: Words = "") -> JsonResponse:
     """The models whose name or description holds every word of `search`."""
     return _listed(catalog.search(search))
 
 
 @router.get("/ai/models/{path:model_id}", summary="One model", openapi_extra=documented.MODEL)
-def one(request: HttpRequest, model_id: str) -> JsonResponse:
+def one(request: HttpRequest, model_id: Name) -> JsonResponse:
     """One model by its id, or by `connection/name`."""
     found = catalog.find(model_id)
     return JsonResponse(_described(found, model_id))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from ninja import Router
+from ninja import P, PathEx, Router
 
 from dashboard.api import documented
 from dashboard.api.reading import caller, read_enqueue, read_id
@@ -13,6 +13,10 @@ from queueapp.services import accounts, catalog, generations
 from queueapp.states import API_STATUS, State
 
 router = Router(tags=["queue"])
+
+Owner = PathEx[str, P(description="A namespace of yours: your user name.", example="alice")]
+Name = PathEx[str, P(description="The model's name, slashes and all.", example="sketch-image")]
+Id = PathEx[str, P(description="As the enqueue answered it.", example=documented.AN_ID)]
 
 
 @router.post("/ai/queue", summary="Enqueue", openapi_extra=documented.ENQUEUE)
@@ -35,7 +39,7 @@ def enqueue(request: HttpRequest) -> JsonResponse:
     summary="List what still goes",
     openapi_extra=documented.STATUS,
 )
-def status(request: HttpRequest, namespace: str, model: str) -> JsonResponse:
+def status(request: HttpRequest, namespace: Owner, model: Name) -> JsonResponse:
     """Every generation of a model that has not ended. Gone from the list means done."""
     owner = accounts.namespace_for(caller(request).user, namespace)
     found = (
@@ -68,7 +72,7 @@ def _row(generation: Generation) -> dict[str, Any]:
     summary="Cancel",
     openapi_extra=documented.CANCEL,
 )
-def cancel(request: HttpRequest, namespace: str, generation_id: str) -> JsonResponse:
+def cancel(request: HttpRequest, namespace: Owner, generation_id: Id) -> JsonResponse:
     """Stop a generation that still waits or goes. What has ended, or was cancelled before, is 404."""
     user = caller(request).user
     found = generations.find(read_id(generation_id), user)
