@@ -204,6 +204,7 @@ LOGGING = {
     "loggers": {
         # A wrong address or a bad body is the caller's business; it is answered, not logged.
         "django.request": {"level": "ERROR", "filters": ["not_health"]},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django-q": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
     },

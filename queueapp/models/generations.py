@@ -44,7 +44,7 @@ class Submission(models.Model):
     door = models.CharField(max_length=4, choices=Door, default=Door.PAGE)
     model = models.ForeignKey(MediaModel, on_delete=models.PROTECT, related_name="submissions")
     model_name = models.CharField(
-        max_length=250, help_text="As the caller wrote it; a list finds it by this name."
+        max_length=300, help_text="As the caller wrote it; a list finds it by this name."
     )
     params = JsonTextField(default=dict)
     target_namespace = models.CharField(

@@ -23,7 +23,9 @@ class Command(BaseCommand):
             port=settings.PORT,
             interface=Interfaces.WSGI,
             workers=2,
-            blocking_threads=1,
+            # Bodies are read in these threads, and nothing bounds how slowly one may arrive: with one
+            # thread each, two half-sent requests would hold up everybody.
+            blocking_threads=16,
             backlog=1024,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,

@@ -1,0 +1,141 @@
+"""Writes docs/screenshots/*.png from a real Drover with sample work in it: `python docs/screenshots.py`.
+
+Needs Chromium and the test requirements. Nothing of it touches your own data.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.running import PASSWORD, Drover, until  # noqa: E402
+
+TARGET = ROOT / "docs" / "screenshots"
+DONE = [
+    {"prompt": "abstract geometric pattern in blue and gold", "aspect_ratio": "16:9", "seed": 42},
+    {
+        "prompt": "a fox in a snowy forest at blue hour, the first stars above the ridge",
+        "aspect_ratio": "3:2",
+    },
+    {"prompt": "old harbour town on a hot afternoon, boats, white houses", "aspect_ratio": "4:3"},
+    {"prompt": "city skyline at night in the rain, neon"},
+    {"prompt": "a lighthouse at dawn, calm sea", "num_generations": 3},
+    {"model": "sketch-video", "prompt": "a train crossing the desert at dusk", "duration": 3},
+    {
+        "model": "sketch-video",
+        "multi_prompt": [
+            {"prompt": "a harbour at sunrise", "duration": 2},
+            {"prompt": "the same harbour in a storm", "duration": 1},
+        ],
+        "prompt": None,
+    },
+    {"model": "sketch-video", "prompt": "clouds over a volcano", "duration": 99},
+]
+GOING = [
+    {"model": "sketch-video", "prompt": "waves breaking in slow motion under the moon", "duration": 15},
+    {"model": "sketch-video", "prompt": "a field of poppies in the wind", "duration": 15},
+    {"model": "sketch-video", "prompt": "hot air balloons over vineyards, morning", "duration": 15},
+    {"model": "sketch-video", "prompt": "a spaceship leaving a ringed planet", "duration": 15},
+    {"prompt": "a red bicycle against a yellow wall", "num_generations": 2},
+]
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Chromium is not installed (Debian: apt install chromium)")
+    with tempfile.TemporaryDirectory() as folder, Drover(Path(folder) / "data") as drover:
+        fill(drover)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            take(browser, drover)
+            browser.close()
+        drover.ask_to_stop()
+
+
+def fill(drover: Drover) -> None:
+    """Work that has ended in several ways, and work that is going on."""
+    for order in DONE:
+        drover.enqueue(**order)
+    until("the samples have ended", lambda: not drover.live() and not drover.live("sketch-video"), 120)
+    drover.call("DELETE", f"/api/media/generations/admin/{drover.enqueue(prompt='three cats on a sofa')[0]}")
+
+
+def take(browser: Browser, drover: Drover) -> None:
+    with window(browser, drover, 1280, 800, "light") as page:
+        state = page.context.storage_state()
+        page.goto("/?q=dawn")
+        page.locator("#rows .prompt").first.click()
+        page.wait_for_selector("#siblings img")
+        page.locator("img[data-result]").evaluate("image => image.decode()")
+        save(page, "generation")
+        page.goto("/")
+        with page.expect_response("**/generations/params/"):
+            page.select_option("#model", "sketch-video")
+        page.click("#shots summary")
+        for place, words in enumerate(("a harbour at sunrise", "the same harbour in a storm")):
+            page.locator("[name=shot-prompt]").nth(place).fill(words)
+            page.locator("[name=shot-seconds]").nth(place).fill(str(3 - place))
+        page.click(".more summary")
+        save(page, "composer-video")
+    for order in GOING:
+        drover.enqueue(**order)
+    for name, width, height, scheme in (
+        ("queue-light", 1280, 800, "light"),
+        ("queue-dark", 1280, 800, "dark"),
+        ("queue-phone", 390, 844, "light"),
+    ):
+        with window(browser, drover, width, height, scheme, state) as page:
+            expect(page.locator("#rows > [data-status=processing]")).not_to_have_count(0)
+            save(page, name)
+
+
+@contextmanager
+def window(
+    browser: Browser, drover: Drover, width: int, height: int, scheme: str, state: object = None
+) -> Iterator[Page]:
+    """A signed-in window on the queue."""
+    context = browser.new_context(
+        base_url=drover.url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        storage_state=state,  # type: ignore[arg-type]
+        has_touch=width < 720,
+        is_mobile=width < 720,
+    )
+    page = context.new_page()
+    page.goto("/")
+    if state is None:
+        page.fill("[name=username]", "admin")
+        page.fill("[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+    page.wait_for_selector("#rows img")
+    page.wait_for_load_state("networkidle" if state is None else "load")
+    yield page
+    context.close()
+
+
+def save(page: Page, name: str) -> None:
+    """A picture of the window, in few colours so that it stays small."""
+    for image in page.locator("#rows img").all():
+        if image.is_visible():
+            image.evaluate("image => image.decode().catch(() => 0)")
+    path = TARGET / f"{name}.png"
+    page.screenshot(path=path, caret="initial")
+    with Image.open(path) as shot:
+        few = shot.convert("RGB").quantize(224, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()
