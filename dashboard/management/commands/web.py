@@ -24,8 +24,9 @@ class Command(BaseCommand):
             interface=Interfaces.WSGI,
             workers=2,
             # Bodies are read in these threads, and nothing bounds how slowly one may arrive: with one
-            # thread each, two half-sent requests would hold up everybody.
-            blocking_threads=16,
+            # thread each, two half-sent requests would hold up everybody. More than four cost the
+            # polls more than they gain.
+            blocking_threads=4,
             backlog=1024,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
