@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -55,6 +56,19 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
         # A plain redirect would be followed silently and the sign-in page swapped into a fragment.
         return HttpResponseClientRedirect(reverse("login"))
     return cast(HttpResponse, redirect_to_login(request.get_full_path()))
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, for the sign-in throttle.
+
+    Behind a trusted proxy (DROVER_HTTPS) that is the last address in X-Forwarded-For, the one the proxy
+    itself added; without one the header is anybody's claim and is not read.
+    """
+    if settings.DROVER_HTTPS:
+        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if told:
+            return told[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def person(request: HttpRequest) -> User:

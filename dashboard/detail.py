@@ -99,15 +99,15 @@ class Detail:
 
     @property
     def going(self) -> int:
-        """How much of the page may still change: this one and its siblings."""
+        """1 while anything on the page may still change, this one or a sibling; else 0."""
         states = {each.state for each in self.siblings} | {self.row.state}
-        return sum(state in LIVE for state in states)
+        return int(any(state in LIVE for state in states))
 
 
-def latest_version(generation: Generation) -> int:
+def latest_version(generation_id: UUID) -> int:
     """The version of the newest change to anything on the page: the generation and its siblings."""
-    family = Generation.objects.filter(submission_id=generation.submission_id)
-    return int(family.aggregate(latest=Max("version"))["latest"])
+    family = Generation.objects.filter(submission__generations=generation_id)
+    return int(family.aggregate(latest=Max("version"))["latest"] or 0)
 
 
 def detail_of(generation: Generation) -> Detail:

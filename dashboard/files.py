@@ -20,8 +20,6 @@ SHOWN = frozenset(
     | {"video/mp4", "video/webm", "video/quicktime"}
 )
 _CHUNK = 64 * 1024
-#: A longer range is answered in part, and the player asks on: no answer holds a worker of the server long.
-_LONGEST_PART = 4 * 1024 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
@@ -30,7 +28,8 @@ def serve(
 ) -> HttpResponseBase:
     """A stored file as an answer. `tag` names its content. NotFound if it is gone."""
     etag = f'"{tag}"'
-    if etag in request.headers.get("If-None-Match", ""):
+    known = request.headers.get("If-None-Match", "")
+    if etag in known or known.strip() == "*":
         return _described(HttpResponse(status=304), etag)
     try:
         file = storage.open_file(name)
@@ -56,7 +55,7 @@ def _described(response: HttpResponseBase, etag: str) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, file: IO[bytes], total: int, etag: str) -> HttpResponseBase:
     wanted = request.headers.get("Range", "")
-    if request.headers.get("If-Range", etag) != etag:
+    if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
         wanted = ""
     found = _RANGE.fullmatch(wanted)
     if found is None or not any(found.groups()):
@@ -74,9 +73,7 @@ def _bounds(first: str, last: str, total: int) -> tuple[int, int]:
     """Where a range begins and where it ends, exclusive."""
     if not first:
         return max(0, total - int(last)), total
-    start = int(first)
-    end = min(int(last) + 1, total) if last else total
-    return start, min(end, start + _LONGEST_PART)
+    return int(first), min(int(last) + 1, total) if last else total
 
 
 def _part(request: HttpRequest, file: IO[bytes], start: int, end: int, *, status: int) -> HttpResponseBase:

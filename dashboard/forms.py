@@ -93,7 +93,8 @@ class Composer:
         self.model = model
         self.typed: Typed = typed if typed is not None else MultiValueDict()
         self.errors = dict(errors or {})
-        self.schema: grown.Schema = model.request_schema if model else {}
+        schema = model.request_schema if model else {}
+        self.schema: grown.Schema = schema if isinstance(schema, dict) else {}
 
     @classmethod
     def again(cls, model: MediaModel | None, params: Params, count: int) -> "Composer":
@@ -110,6 +111,9 @@ class Composer:
         for field in composer._fields:
             if field.name in params:
                 typed[PREFIX + field.name] = field.write(params[field.name])
+        shown = {"prompt", "multi_prompt", *(field.name for field in composer._fields)}
+        if missing := [name for name in params if name not in shown]:
+            composer.errors["parameters"] = f"Not in this form, and left out: {', '.join(missing)}."
         return composer
 
     @cached_property
@@ -243,7 +247,8 @@ class Composer:
 
     def read_count(self) -> Any:
         """`num_generations` as a number if it is one; the verb that takes it says what it may be."""
-        return int(self.count) if self.count.isascii() and self.count.isdigit() else self.count
+        digits = self.count.strip()
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else self.count
 
 
 def _ensure_storable(params: Params, wrong: dict[str, str]) -> None:

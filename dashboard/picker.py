@@ -4,13 +4,14 @@ Its HTML is the same for everybody and, with a hub's hundred models, the largest
 kept for a few seconds; as long may a model that was switched off stay in the list.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.forms import Composer
@@ -57,6 +58,14 @@ def options_html(chosen: str = "") -> SafeString:
     return mark_safe(html.replace(mark, f"{mark} selected", 1) if chosen else html)  # noqa: S308
 
 
+def filter_html(chosen: str = "") -> SafeString:
+    """The `<option>`s of the table's filter: the picker's, and whatever is chosen although not offered now."""
+    html = options_html(chosen)
+    if chosen and f'value="{escape(chosen)}"' not in html:
+        html += format_html('<option value="{}" selected>{}</option>', chosen, chosen)
+    return html
+
+
 def _grouped() -> Iterator[tuple[str, Iterator[Option]]]:
     return groupby(offers(), key=lambda option: option.media)
 
@@ -77,7 +86,7 @@ def value_of(model: MediaModel) -> str:
 
 def blank_composer_html(name: str) -> SafeString:
     """The composer's inside with nothing typed, for the named model or the first."""
-    key = _COMPOSER + name.encode().hex()
+    key = _COMPOSER + hashlib.sha256(name.encode(errors="replace")).hexdigest()
     html: str | None = cache.get(key)
     if html is None:
         html = composer_html(Composer(model_for(name)))

@@ -29,8 +29,6 @@ from queueapp.states import GROUPS, LIVE
 
 #: Rows of one page.
 PAGE = 50
-#: Under a filter by state, how many of the changed rows that no longer match it are told.
-REACH = 200
 #: Longest that a row's HTML is kept; it is made anew with every version anyway.
 _KEEP = 3600
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
@@ -160,9 +158,9 @@ class Page:
 def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     """The newest rows that match. One query, and one more for rows never rendered before.
 
-    While nothing lives, nothing but a new version changes the page: it is kept whole.
+    While nothing lives, nothing but a new version changes the page: the newest one is kept whole.
     """
-    if going(namespaces):
+    if going(namespaces) or filters.q or filters.before:
         return _page(namespaces, filters)
     return _kept("page", namespaces, filters, make=lambda: _page(namespaces, filters))
 
@@ -179,10 +177,14 @@ def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a page must do to be up to date: rows to show or replace, and rows only to replace."""
+    """What a page must do to be up to date: rows to show or replace, and rows only to replace.
 
-    rows: SafeString
-    known: SafeString
+    Or, when more has changed than fits a page, all of it anew.
+    """
+
+    rows: SafeString = SafeString()
+    known: SafeString = SafeString()
+    everything: Page | None = None
 
 
 def changes(namespaces: Sequence[Namespace], since: "Token", filters: Filters) -> Changes:
@@ -194,17 +196,18 @@ def changes(namespaces: Sequence[Namespace], since: "Token", filters: Filters) -
     changed = Q()
     for namespace in namespaces:
         changed |= Q(namespace=namespace, version__gt=since.get(namespace.pk, -1))
-    found = filters.apply(Generation.objects.filter(changed))
-    if not filters.states:
-        return Changes(_joined(rows_html(_lines(found, PAGE))), SafeString())
-    lines = _lines(found, REACH)
-    matching = [line for line in lines if line.state in filters.states][:PAGE]
-    others = [line for line in lines if line.state not in filters.states]
+    # In the order of an index that knows versions: few rows have changed, many are in the history.
+    lines = _lines(filters.apply(Generation.objects.filter(changed)), PAGE + 1, "version")
+    if len(lines) > PAGE:
+        return Changes(everything=page(namespaces, filters))
+    lines.sort(key=lambda line: (line.enqueued_at, line.id), reverse=True)
+    matching = [line for line in lines if not filters.state or line.state in filters.states]
+    others = [line for line in lines if line not in matching]
     return Changes(_joined(rows_html(matching)), _joined(rows_html(others)))
 
 
-def _lines(found: QuerySet[Generation], most: int) -> list[Line]:
-    rows = found.order_by("-enqueued_at", "-id").values_list(*_LINE)[:most]
+def _lines(found: QuerySet[Generation], most: int, *order: str) -> list[Line]:
+    rows = found.order_by(*order or ("-enqueued_at", "-id")).values_list(*_LINE)[:most]
     return [Line(*row) for row in rows]
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
+from jsonschema.exceptions import ValidationError
+from referencing import Registry
 
 from queueapp.errors import BadRequest
 
@@ -89,16 +90,18 @@ def problems(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str
     """What the model would refuse, as field name -> plain words; empty when all is well.
 
     Unknown parameters are no problem. A schema that is itself broken finds nothing wrong: the hub decides.
+    References lead nowhere outside the schema: nothing is ever fetched.
     """
     found: dict[str, str] = {}
-    takes_shots = "multi_prompt" in schema.get("properties", {})
     try:
-        for error in Draft202012Validator(dict(schema)).iter_errors(dict(params)):
+        takes_shots = "multi_prompt" in schema.get("properties", {})
+        validator = Draft202012Validator(dict(schema), registry=Registry())
+        for error in validator.iter_errors(dict(params)):
             if takes_shots and error.validator in ("oneOf", "anyOf") and not error.absolute_path:
                 continue  # The choice between a prompt and shots, said better below.
             for name, text in _explain(error):
                 found.setdefault(name, text)
-    except (SchemaError, UnknownType, AttributeError, TypeError):
+    except Exception:  # noqa: BLE001  (a hub's schema may be broken in any way)
         return {}
     if takes_shots:
         found.update(_prompt_or_shots(params))

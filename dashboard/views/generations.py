@@ -1,5 +1,6 @@
 """The queue: composing, the live table, one generation."""
 
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _composer_html(request: HttpRequest) -> str:
     """The composer as this address asks for it: blank, with a prompt, or filled from a generation."""
-    model = request.COOKIES.get(MODEL_COOKIE, "")
+    model = unquote(request.COOKIES.get(MODEL_COOKIE, ""))
     if source := request.GET.get("from"):
         return picker.composer_html(_again(source, request))
     if prompt := request.GET.get("prompt"):
@@ -51,7 +52,12 @@ def _again(generation_id: str, request: HttpRequest) -> Composer:
         raise NotFound("There is no such generation.") from None
     submission = found.submission
     model = picker.model_for(picker.value_of(found.model))
-    return Composer.again(model, submission.params, submission.num_generations)
+    composer = Composer.again(model, submission.params, submission.num_generations)
+    if model != found.model:
+        composer.errors["model"] = (
+            f"{found.model.display_name} is not offered now. Check what this one takes."
+        )
+    return composer
 
 
 def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpResponse:
@@ -64,7 +70,7 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
         "composer": composer,
         "filters": filters,
         "groups": GROUPS,
-        "filter_models": picker.options_html(filters.model),
+        "filter_models": picker.filter_html(filters.model),
         "page": page,
         "token": token,
         "going": table.going(namespaces),
@@ -93,8 +99,10 @@ def changes(request: HttpRequest) -> HttpResponse:
     since = table.Token.read(request.GET.get("since", ""))
     if since == token:
         return HttpResponse(status=204)
+    filters = table.Filters.read(request.GET)
     context = {
-        "changes": table.changes(namespaces, since, table.Filters.read(request.GET)),
+        "changes": table.changes(namespaces, since, filters),
+        "filters": filters,
         "token": token,
         "going": table.going(namespaces),
         "now": timezone.now(),
@@ -108,7 +116,7 @@ def params(request: HttpRequest) -> HttpResponse:
     """The fields of the chosen model, with what was typed kept; without scripts, the whole page with them."""
     typed = request.POST if request.method == "POST" else request.GET
     composer = Composer(picker.model_for(typed.get("model", "")), typed)
-    if request.method == "POST" and not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:  # type: ignore[attr-defined]
         return _index(request, picker.composer_html(composer))
     return render(request, "generations/_params.html", {"composer": composer})
 
@@ -157,7 +165,7 @@ def _submitted(request: HttpRequest, ids: list[str]) -> HttpResponse:
         response = redirect("index")
     response.set_cookie(
         MODEL_COOKIE,
-        request.POST.get("model", ""),
+        quote(request.POST.get("model", "")),  # A header that is not ASCII signs people out.
         max_age=_MODEL_COOKIE_AGE,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -203,8 +211,10 @@ def _back(request: HttpRequest) -> str:
 @require_safe
 def generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """One generation: its result, its parameters, its timeline."""
+    # The version is read before the row: what changes in between is told twice, never missed.
+    latest = detail.latest_version(generation_id)
     found = generations.find(generation_id, person(request))
-    context = _detail(found) | {
+    context = _detail(found, latest) | {
         "title": detail.title_of(found),
         "curl": detail.curl_of(found.submission, request.build_absolute_uri("/api/ai/queue")),
     }
@@ -213,8 +223,7 @@ def generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     return response
 
 
-def _detail(found: Generation) -> dict[str, object]:
-    latest = detail.latest_version(found)
+def _detail(found: Generation, latest: int) -> dict[str, object]:
     return {"detail": detail.detail_of(found), "latest": latest, "now": timezone.now()}
 
 
@@ -222,10 +231,12 @@ def _detail(found: Generation) -> dict[str, object]:
 @require_safe
 def status(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """The live part of one generation's page; 204 when neither it nor a sibling has changed."""
+    latest = detail.latest_version(generation_id)
     found = generations.find(generation_id, person(request))
-    since = request.GET.get("since", "")
-    if since == str(detail.latest_version(found)):
+    since = request.GET.get("since", "")[:18]
+    if since == str(latest):
         return HttpResponse(status=204)
     seen = int(since) if since.isascii() and since.isdigit() else -1
     # A video that plays is not to be replaced because of a sibling.
-    return render(request, "generations/_status.html", _detail(found) | {"own": found.version > seen})
+    context = _detail(found, latest) | {"own": found.version > seen}
+    return render(request, "generations/_status.html", context)

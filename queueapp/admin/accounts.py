@@ -119,7 +119,7 @@ class UserAdmin(_UserAdmin):
         done = 0
         for user in queryset.exclude(is_active=on):
             if user == request.user or not self.has_change_permission(request, user):
-                self.message_user(request, f"You cannot deactivate {user}.", messages.WARNING)
+                self.message_user(request, f"You cannot change {user}.", messages.WARNING)
                 continue
             # Written alone, so that nothing else of the row is overwritten with what was read before.
             User.objects.filter(pk=user.pk).update(is_active=on)

@@ -110,6 +110,8 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
 
 def _answer(name: str, content_type: str) -> FileResponse:
     shown = content_type in media.CONTENT_TYPES
+    if not name:
+        raise Http404
     try:
         file = storage.open_file(name)
     except (FileNotFoundError, ValueError):

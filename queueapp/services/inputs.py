@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from queueapp import datauri, storage
+from queueapp.errors import BadRequest
 from queueapp.models import Input, Namespace
 from queueapp.params import Params
 
@@ -19,6 +21,8 @@ def extract(params: Params, namespace: Namespace) -> tuple[Params, list[Input]]:
     inputs: list[Input] = []
 
     def keep(text: str) -> str:
+        if text.startswith(REFERENCE):
+            _ensure_own(text, namespace)
         uri = datauri.parse(text)
         if uri is None:
             return text
@@ -32,6 +36,16 @@ def extract(params: Params, namespace: Namespace) -> tuple[Params, list[Input]]:
     except BaseException:
         discard(inputs)
         raise
+
+
+def _ensure_own(reference: str, namespace: Namespace) -> None:
+    """BadRequest for a reference to an input that is not there, or that is somebody else's."""
+    try:
+        key = UUID(reference.removeprefix(REFERENCE))
+    except ValueError:
+        key = None
+    if key is None or not Input.objects.filter(pk=key, namespace=namespace).exists():
+        raise BadRequest(f"There is no input {reference[:80]}.")
 
 
 def discard(inputs: list[Input]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from dashboard import access
 from queueapp.models import ApiToken
 from queueapp.services import accounts
 
@@ -125,3 +126,10 @@ def test_what_is_wrong_with_a_new_password_is_told_at_its_field(
 def test_the_page_with_a_secret_is_kept_nowhere(alices_browser: Client) -> None:
     answer = alices_browser.post("/account/tokens/", {"name": "storyboard"})
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_behind_a_proxy_the_throttle_knows_people_apart(rf, settings):
+    request = rf.get("/", headers={"X-Forwarded-For": "10.9.9.9, 192.168.7.7"})
+    assert access.address_of(request) == "127.0.0.1"
+    settings.DROVER_HTTPS = True
+    assert access.address_of(request) == "192.168.7.7"

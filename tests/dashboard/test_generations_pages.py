@@ -1,6 +1,7 @@
 """Composing, submitting, cancelling, and one generation's page."""
 
 import json
+import re
 import shlex
 from uuid import uuid4
 
@@ -103,11 +104,53 @@ def test_the_model_used_last_is_chosen_next_time(alices_browser: Client) -> None
 
 
 def test_choosing_another_model_grows_its_fields_and_keeps_what_fits(alices_browser: Client) -> None:
-    html = html_of(alices_browser.get("/generations/params/", {"model": "sketch-video", "param-seed": "9"}))
+    typed = {"model": "sketch-video", "param-seed": "9"}
+    html = html_of(alices_browser.get("/generations/params/", typed, headers={"HX-Request": "true"}))
     assert 'name="param-duration"' in html
     assert 'name="shot-prompt"' in html
     assert 'value="9"' in html
     assert "<html" not in html
+
+
+def test_the_address_of_a_fragment_is_a_whole_page_to_a_browser(alices_browser: Client) -> None:
+    assert "<html" in html_of(alices_browser.get("/generations/params/", {"model": "sketch-video"}))
+
+
+def test_a_model_of_any_name_is_remembered_without_signing_anybody_out(alices_browser: Client) -> None:
+    image = factories.model()
+    MediaModel.objects.filter(pk=image.pk).update(name="模型")
+    answer = alices_browser.post("/generations/", {"model": "模型", "prompt": "a", "num_generations": "1"})
+    assert answer.cookies["drover_model"].value.isascii()
+    assert alices_browser.get("/").status_code == 200
+
+
+def test_using_a_model_again_that_is_gone_says_so(alices_browser: Client, alice: User) -> None:
+    made = factories.generation(alice, unknown="x")
+    again = html_of(alices_browser.get("/", {"from": str(made.pk)}))
+    assert "Not in this form, and left out: unknown." in again
+    MediaModel.objects.filter(pk=made.model_id).update(enabled=False)
+    assert "is not offered now" in html_of(alices_browser.get("/", {"from": str(made.pk)}))
+    assert 'value="sketch-image" selected' in html_of(alices_browser.get("/", {"model": "sketch-image"}))
+
+
+def test_a_change_between_the_version_and_the_row_is_told_next_time(
+    alices_browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = factories.generation(alice, State.PROCESSING)
+    real = generations.find
+
+    def and_then_it_ends(*args):
+        found = real(*args)
+        move(made, State.FAILED, reason="It broke.")
+        return found
+
+    monkeypatch.setattr("dashboard.views.generations.generations.find", and_then_it_ends)
+    html = html_of(alices_browser.get(f"/generations/{made.pk}/status/"))
+    monkeypatch.undo()
+    since = re.search(r'name="since" value="(\d+)"', html)
+    assert since is not None
+    told = alices_browser.get(f"/generations/{made.pk}/status/", {"since": since[1]})
+    assert "It broke." in html_of(told)
 
 
 def test_without_scripts_a_button_shows_the_fields_of_another_model(alices_browser: Client) -> None:

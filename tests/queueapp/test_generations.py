@@ -81,6 +81,16 @@ def test_a_data_uri_is_kept_as_a_file_and_named_in_its_place(alice):
         assert file.read() == factories.png()
 
 
+def test_an_input_can_be_named_again_by_its_owner_only(alice, bob):
+    generations.enqueue(Caller(alice), "sketch-image", {"prompt": "a", "image": PIXEL})
+    named = {"prompt": "b", "image": f"drover-input:{Input.objects.get().pk}"}
+    generations.enqueue(Caller(alice), "sketch-image", named)
+    for caller, params in ((bob, named), (alice, {"image": "drover-input:nonsense"})):
+        with pytest.raises(BadRequest, match="There is no input"):
+            generations.enqueue(Caller(caller), "sketch-image", params)
+    assert Submission.objects.count() == 2
+
+
 def test_a_submission_that_is_refused_leaves_no_file_behind(alice, tmp_path):
     broken = {"prompt": "a", "one": PIXEL, "two": "data:image/png;base64,*broken*"}
     with pytest.raises(BadRequest):

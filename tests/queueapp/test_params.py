@@ -101,9 +101,34 @@ def test_a_model_with_shots_wants_shots_or_a_prompt_and_not_both(params, field):
     assert list(problems(SHOTS, params)) == [field]
 
 
-def test_a_broken_schema_refuses_nothing():
-    assert problems({"properties": {"a": {"type": "no such type"}}}, {"a": 1}) == {}
-    assert problems({"properties": {"a": {"minimum": "x"}}}, {"a": 1}) == {}
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"type": "no such type"}}},
+        {"properties": {"a": {"minimum": "x"}}},
+        {"properties": {"a": {"pattern": "("}}},
+        {"properties": {"a": {"multipleOf": 0}}},
+        {"properties": {"a": {"$ref": "#/nowhere"}}},
+        {"properties": {"a": {"$ref": "file:///etc/hostname"}}},
+        {"$ref": "#"},
+        {"properties": 7},
+        {"properties": None},
+        [],
+        "no schema",
+        None,
+    ],
+    ids=str,
+)
+def test_a_broken_schema_refuses_nothing(schema):
+    assert problems(schema, {"a": "1"}) == {}
+
+
+def test_a_schema_makes_nobody_fetch_anything(monkeypatch):
+    def fetch(*_, **__):
+        raise AssertionError("It was fetched.")
+
+    monkeypatch.setattr("urllib.request.urlopen", fetch)
+    assert problems({"properties": {"a": {"$ref": "http://127.0.0.1:9/inside"}}}, {"a": 1}) == {}
 
 
 def test_a_generation_is_recognised_by_its_prompt_or_its_shots():
