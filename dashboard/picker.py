@@ -59,7 +59,7 @@ def options_html(chosen: str = "") -> SafeString:
 
 
 def filter_html(chosen: str = "") -> SafeString:
-    """The `<option>`s of the table's filter: the picker's, and whatever is chosen although not offered now."""
+    """The `<option>`s of the filter: the picker's, and what is chosen although not offered now."""
     html = options_html(chosen)
     if chosen and f'value="{escape(chosen)}"' not in html:
         html += format_html('<option value="{}" selected>{}</option>', chosen, chosen)

@@ -182,8 +182,8 @@ class Changes:
     Or, when more has changed than fits a page, all of it anew.
     """
 
-    rows: SafeString = SafeString()
-    known: SafeString = SafeString()
+    rows: str = ""
+    known: str = ""
     everything: Page | None = None
 
 

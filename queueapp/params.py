@@ -101,7 +101,7 @@ def problems(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str
                 continue  # The choice between a prompt and shots, said better below.
             for name, text in _explain(error):
                 found.setdefault(name, text)
-    except Exception:  # noqa: BLE001  (a hub's schema may be broken in any way)
+    except Exception:  # A hub's schema may be broken in any way.
         return {}
     if takes_shots:
         found.update(_prompt_or_shots(params))

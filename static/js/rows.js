@@ -1,18 +1,19 @@
 /* Puts changed rows into the table without disturbing whoever is using it.
  *
  * As an htmx extension: `hx-swap-oob="rows:#rows"` replaces the rows that are there and inserts those that
- * are not, newest first; `rows-known` only replaces. Everything else stays as it is: the scroll position,
+ * are not, newest first; `rows-known` only replaces; `rows-all` is the whole page, so what it lacks goes. Everything else stays as it is: the scroll position,
  * the focus, pictures that are loaded.
  */
 (() => {
   "use strict";
 
+  const STYLES = new Set(["rows", "rows-known", "rows-all"]);
   const LIVE = new Set(["queued", "submitting", "uncertain", "processing"]);
 
   /* The row that stays where it is on the screen, and where that is. */
-  function anchor(list) {
+  function anchor(list, staying) {
     if (window.scrollY <= 0) return null;
-    const row = [...list.children].find((each) => each.getBoundingClientRect().bottom > 64);
+    const row = [...list.children].find((each) => staying(each) && each.getBoundingClientRect().bottom > 64);
     return row && { id: row.id, top: row.getBoundingClientRect().top };
   }
 
@@ -64,13 +65,16 @@
     }
   }
 
-  function merge(list, fragment, { known }) {
-    const kept = anchor(list);
+  function merge(list, fragment, style) {
+    const sent = new Set([...fragment.children].map((each) => each.id));
+    const staying = (row) => style !== "rows-all" || sent.has(row.id);
+    const kept = anchor(list, staying);
     const made = [];
+    for (const row of [...list.children]) if (!staying(row)) row.remove();
     for (const fresh of [...fragment.children]) {
       const old = document.getElementById(fresh.id);
       if (old) replace(old, fresh);
-      else if (!known) insert(list, fresh);
+      else if (style !== "rows-known") insert(list, fresh);
       if (fresh.isConnected) made.push(fresh);
     }
     trim(list);
@@ -87,8 +91,7 @@
   htmx.defineExtension("rows", {
     isInlineSwap: () => false,
     handleSwap: (style, target, fragment) => {
-      if (style !== "rows" && style !== "rows-known") return false;
-      return merge(target, fragment, { known: style === "rows-known" });
+      return STYLES.has(style) && merge(target, fragment, style);
     },
   });
 })();
