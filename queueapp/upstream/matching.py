@@ -169,6 +169,8 @@ def _value(mine: Any, theirs: Any) -> Likeness:
         return min(map(_value, mine, theirs), default=Likeness.EXACT)
     if type(mine) is type(theirs) and mine == theirs:
         return Likeness.EXACT
+    if theirs is None:
+        return _loose(mine in ("", [], {}))
     if isinstance(mine, str) and isinstance(theirs, str):
         return _texts(mine, theirs)
     if isinstance(mine, bool) or isinstance(theirs, bool):
@@ -176,7 +178,7 @@ def _value(mine: Any, theirs: Any) -> Likeness:
     if isinstance(mine, int | float) and isinstance(theirs, int | float):
         return Likeness.EXACT if mine == theirs else Likeness.NONE
     if isinstance(mine, int | float | str) and isinstance(theirs, int | float | str):
-        return _loose(_number(mine) is not None and _number(mine) == _number(theirs))
+        return _loose(_same_number(mine, theirs))
     return Likeness.NONE
 
 
@@ -189,15 +191,15 @@ def _texts(mine: str, theirs: str) -> Likeness:
     stem = theirs.rstrip(f"{CUT}. ")
     if stem != theirs and len(stem) >= 40 and mine.startswith(stem):
         return Likeness.LOOSE  # An echo that the hub cut.
-    return _loose(mine.strip() == theirs.strip() or (_number(mine) or 0) == (_number(theirs) or 1))
+    return _loose(mine.strip() == theirs.strip() or _same_number(mine, theirs))
 
 
 def _loose(alike_enough: bool) -> Likeness:
     return Likeness.LOOSE if alike_enough else Likeness.NONE
 
 
-def _number(value: Any) -> float | None:
+def _same_number(mine: float | str, theirs: float | str) -> bool:
     try:
-        return float(value)
+        return float(mine) == float(theirs)
     except (ValueError, OverflowError):
-        return None
+        return False
