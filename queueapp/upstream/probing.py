@@ -45,7 +45,7 @@ class Probe:
     def words(self) -> tuple[str, ...]:
         """The findings as plain sentences, the most important first."""
         if not self.reachable:
-            return (f"{self.address} cannot be used: {self.trouble or 'it does not answer.'}",)
+            return (_sentence(f"{self.address} cannot be used: {self.trouble or 'it does not answer'}"),)
         took = f" in {self.latency:.2f} s" if self.latency is not None else ""
         told = [f"{self.address} answers{took}.", self._key_words(), self._revision_words()]
         if self.namespace:
@@ -59,13 +59,15 @@ class Probe:
     def _key_words(self) -> str:
         if self.key_accepted is None:
             return "Whether the key is accepted could not be found out."
-        return "The key is accepted." if self.key_accepted else f"The key is not accepted: {self.trouble}"
+        if self.key_accepted:
+            return "The key is accepted."
+        return _sentence(f"The key is not accepted: {self.trouble}")
 
     def _revision_words(self) -> str:
         if self.revision is not None:
             return f"It speaks the {self.revision} revision of the queue protocol."
-        why = f": {self.trouble}" if self.trouble and self.key_accepted is not False else "."
-        return f"Which revision of the queue protocol it speaks could not be found out{why}"
+        why = f": {self.trouble}" if self.trouble and self.key_accepted is not False else ""
+        return _sentence(f"Which revision of the queue protocol it speaks could not be found out{why}")
 
     def _clock_words(self) -> tuple[str, ...]:
         if self.clock_difference is None:
@@ -83,6 +85,10 @@ class Probe:
         if origin.scheme == "https" or addresses.is_loopback(origin.host):
             return ()
         return ("The address begins with http://: the key travels unencrypted.",)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def probe(
@@ -148,7 +154,8 @@ class _Asking:
             self.reachable = self.reachable or error.status is not None
             if error.status == 401:
                 self.key_accepted = False
-            if essential or error.status == 401:
+            # The first refusal of the key explains every trouble after it.
+            if error.status == 401 or (essential and self.key_accepted is not False):
                 self.trouble = error.message
             return None
         self.reachable = True
@@ -186,7 +193,8 @@ class _Asking:
         """A hub whose queue cannot be listed is a classic one, if it is a hub at all."""
         if name is None:
             return None
-        self.trouble = ""
+        if self.key_accepted is not False:
+            self.trouble = ""
         if namespace:
             self.client.revision = Revision.CLASSIC
             if self._ask(lambda: self.client.listing(name, namespace)) is not None:

@@ -19,6 +19,8 @@ Json = Any
 MESSAGE, RAW, ECHO = 500, 2000, 2000
 #: Characters of a `data:` URI's body that are kept, so that two can still be told apart.
 DATA_HEAD = 64
+#: Characters of a text that are looked at, at most; what comes behind is cut unseen.
+READ = 64 * 1024
 CUT = "…"
 
 _DATA = re.compile(
@@ -41,11 +43,13 @@ class Cleaner:
     def __init__(self, key: str = "") -> None:
         forms = {key, quote(key, safe=""), json.dumps(key)[1:-1]} - {""}
         self._key = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
-        self._has_key = bool(key)
+        self._longest = max(map(len, forms), default=0)
 
     def __call__(self, text: str, limit: int = MESSAGE) -> str:
-        # The key goes first: cut in half it would no longer be recognised.
-        if self._has_key:
+        if len(text) > READ:
+            # A key that the cut went through would not be recognised, so the last few characters go too.
+            text = text[: READ - self._longest] + CUT
+        if self._longest:
             text = self._key.sub("[key]", text)
         text = _BEARER.sub(r"\1[key]", text)
         text = _DATA.sub(rf"\1{CUT}", text)
