@@ -20,12 +20,12 @@ LAYERS: list[set[str]] = [
     {"poller", "release", "render"},
     {"backends", "services", "migrations"},
     {"models", "storage"},
-    {"states", "params", "datauri", "media", "engine", "lifeline"},
+    {"states", "params", "datauri", "media", "engine", "upstream", "lifeline"},
     {"errors"},
 ]
 #: A web request never waits for a hub.
-CLOSED_TO_PAGES = {"engine", "backends", "pump", "poller", "release", "render", "tasks", "keeper"}
-DJANGO_FREE = {"states", "params", "errors", "datauri", "media", "engine", "lifeline"}
+CLOSED_TO_PAGES = {"engine", "upstream", "backends", "pump", "poller", "release", "render", "tasks", "keeper"}
+DJANGO_FREE = {"states", "params", "errors", "datauri", "media", "engine", "upstream", "lifeline"}
 
 
 def sources() -> list[Path]:

@@ -1,0 +1,65 @@
+"""Upstream hubs over HTTP: a client for the three revisions of the queue protocol, on requests alone.
+
+It knows nothing of Django, of rows in a database or of people. The facts it stands on are the protocol's
+(the hub's public documentation and OpenAPI description 0.243.1, and what clients met in practice).
+"""
+
+from .catalog import ModelEntry, classify
+from .client import Client
+from .errors import (
+    BadKey,
+    BadLink,
+    Busy,
+    LinkExpired,
+    NoCredits,
+    NotOffered,
+    NotThere,
+    Refused,
+    Unclear,
+    Unreachable,
+    UpstreamError,
+)
+from .events import EventStream
+from .fetch import Fetched
+from .history import Account, History, HistoryEntry
+from .matching import Claim, Likeness, adopt, alike
+from .messages import ENDINGS, CompletionEvent, Enqueued, Listing, Revision, Row
+from .probing import Probe, probe
+from .retry import Breaker, backoff, wait_after
+
+__all__ = [
+    "ENDINGS",
+    "Account",
+    "BadKey",
+    "BadLink",
+    "Breaker",
+    "Busy",
+    "Claim",
+    "Client",
+    "CompletionEvent",
+    "Enqueued",
+    "EventStream",
+    "Fetched",
+    "History",
+    "HistoryEntry",
+    "Likeness",
+    "LinkExpired",
+    "Listing",
+    "ModelEntry",
+    "NoCredits",
+    "NotOffered",
+    "NotThere",
+    "Probe",
+    "Refused",
+    "Revision",
+    "Row",
+    "Unclear",
+    "Unreachable",
+    "UpstreamError",
+    "adopt",
+    "alike",
+    "backoff",
+    "classify",
+    "probe",
+    "wait_after",
+]

@@ -1,0 +1,205 @@
+"""After a lost answer: which of the hub's rows may be the generations that were asked for.
+
+There is no idempotency key; the list echoes the submitted parameters and `enqueued_at`, and that is all
+there is to go by. Pure: rows in, adoptions out.
+"""
+
+from collections import deque
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from .messages import SYSTEM_FIELDS, Row
+from .reading import CUT, Cleaner, tidy
+
+#: Seconds that a measured clock difference may be wrong by: `Date` has whole seconds.
+SLACK = 3.0
+#: Seconds that an unmeasured one may be wrong by.
+UNMEASURED = 300.0
+#: Seconds after we gave up during which the request may still have reached the hub from a line on the way.
+LATE = 60.0
+
+_NOT_THE_MODELS = SYSTEM_FIELDS | {"id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One POST whose answer was lost: `count` generations of a model, posted and given up at these times
+    of our own clock. `known` are the hub's ids that were there before, or are anybody's already."""
+
+    id: Hashable
+    model: str
+    params: Mapping[str, Any] = field(hash=False)
+    count: int
+    posted_from: datetime
+    posted_to: datetime
+    known: frozenset[str] = frozenset()
+
+
+class Likeness(IntEnum):
+    """How well an echo fits what was submitted."""
+
+    NONE = 0
+    LOOSE = 1  # Differs as echoes do: numbers as strings, a `data:` body cut or stored under a link.
+    EXACT = 2
+
+
+def adopt(
+    claims: Sequence[Claim],
+    rows: Iterable[Row],
+    *,
+    clock_difference: float | None,
+    taken: Collection[str] = (),
+    slack: float = SLACK,
+    late: float = LATE,
+) -> dict[Hashable, tuple[Row, ...]]:
+    """For each claim, the rows that may be its generations: at most `count`, and no row twice.
+
+    `clock_difference` is the hub's clock minus ours in seconds, None when it was never measured; `taken`
+    are ids that belong to somebody already. As many claims as possible get rows; exact echoes go before
+    loose ones, rows near the time of posting before others. Rows of other people who asked for exactly the
+    same in the same seconds cannot be told apart from ours.
+    """
+    offered = {row.id: row for row in rows if row.id not in taken}
+    exact, loose = [], []
+    for claim in claims:
+        fits = _fits(claim, offered.values(), clock_difference, slack, late)
+        exact.append([row for likeness, row in fits if likeness is Likeness.EXACT])
+        loose.append([row for _, row in fits])
+    owner: dict[str, int] = {}
+    held = [0] * len(claims)
+    for edges in (exact, loose):
+        for index, claim in enumerate(claims):
+            while held[index] < claim.count and _augment(index, edges, owner):
+                held[index] += 1
+    return {
+        claim.id: tuple(offered[row] for row in loose[index] if owner.get(row) == index)
+        for index, claim in enumerate(claims)
+    }
+
+
+def _augment(start: int, edges: Sequence[Sequence[str]], owner: dict[str, int]) -> bool:
+    """Give claim `start` one more row, moving rows between the others where that frees one (an augmenting
+    path, so that no claim goes without while another choice would have served all)."""
+    reached: dict[str, int] = {}
+    gives_up: dict[int, str] = {}
+    line = deque([start])
+    while line:
+        claim = line.popleft()
+        for row in edges[claim]:
+            if row in reached:
+                continue
+            reached[row] = claim
+            holder = owner.get(row)
+            if holder is None:
+                _hand_over(row, start, reached, gives_up, owner)
+                return True
+            if holder != start and holder not in gives_up:
+                gives_up[holder] = row
+                line.append(holder)
+    return False
+
+
+def _hand_over(
+    row: str, start: int, reached: dict[str, int], gives_up: dict[int, str], owner: dict[str, int]
+) -> None:
+    while (taker := reached[row]) != start:
+        owner[row] = taker
+        row = gives_up[taker]
+    owner[row] = start
+
+
+def _fits(
+    claim: Claim, rows: Iterable[Row], difference: float | None, slack: float, late: float
+) -> list[tuple[Likeness, str]]:
+    """The ids of the rows that may be the claim's, best first."""
+    found = []
+    submitted = _comparable(claim.params)
+    give = slack if difference is not None else max(slack, UNMEASURED)
+    for row in rows:
+        if row.model != claim.model or row.id in claim.known or row.enqueued_at is None:
+            continue
+        at = row.enqueued_at.timestamp() - (difference or 0.0)
+        early, after = claim.posted_from.timestamp() - at, at - claim.posted_to.timestamp()
+        if early > give or after > give + late:
+            continue
+        if likeness := alike(submitted, row.params):
+            found.append((-likeness, max(early, after, 0.0), row.id, likeness))
+    return [(likeness, row_id) for _, _, row_id, likeness in sorted(found)]
+
+
+_clean = Cleaner()
+
+
+def _comparable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Submitted parameters cut as an echo is, without those that a system field would have covered up."""
+    kept = {name: value for name, value in params.items() if name not in _NOT_THE_MODELS}
+    cut: dict[str, Any] = tidy(kept, _clean)
+    return cut
+
+
+def alike(submitted: Mapping[str, Any], echoed: Mapping[str, Any]) -> Likeness:
+    """How well an echo fits: everything submitted is in it, and it asks for nothing else.
+
+    A hub may add settings of its own; it does not add words or inputs.
+    """
+    likeness = min(
+        (_value(value, echoed.get(name)) for name, value in submitted.items()), default=Likeness.EXACT
+    )
+    for name in echoed.keys() - submitted.keys() - _NOT_THE_MODELS:
+        if echoed[name] is not None:
+            likeness = min(likeness, Likeness.NONE if _asks(name, echoed[name]) else Likeness.LOOSE)
+    return likeness
+
+
+def _asks(name: str, value: Any) -> bool:
+    return name.endswith("prompt") or (
+        isinstance(value, str) and value.lower().startswith(("data:", "http:", "https:"))
+    )
+
+
+def _value(mine: Any, theirs: Any) -> Likeness:
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return alike(mine, theirs)
+    if isinstance(mine, list) and isinstance(theirs, list):
+        if len(mine) != len(theirs):
+            return Likeness.NONE
+        return min(map(_value, mine, theirs), default=Likeness.EXACT)
+    if type(mine) is type(theirs) and mine == theirs:
+        return Likeness.EXACT
+    if theirs is None:
+        return _loose(mine in ("", [], {}))
+    if isinstance(mine, str) and isinstance(theirs, str):
+        return _texts(mine, theirs)
+    if isinstance(mine, bool) or isinstance(theirs, bool):
+        return _loose(str(mine).lower() == str(theirs).lower())
+    if isinstance(mine, int | float) and isinstance(theirs, int | float):
+        return Likeness.EXACT if mine == theirs else Likeness.NONE
+    if isinstance(mine, int | float | str) and isinstance(theirs, int | float | str):
+        return _loose(_same_number(mine, theirs))
+    return Likeness.NONE
+
+
+def _texts(mine: str, theirs: str) -> Likeness:
+    if mine.lower().startswith("data:"):
+        if not theirs.lower().startswith("data:"):
+            return Likeness.LOOSE  # Hubs keep an input elsewhere and echo where, or that there was one.
+        shorter = min(len(mine.rstrip(CUT)), len(theirs.rstrip(f"{CUT}. ")))
+        return _loose(mine[:shorter] == theirs[:shorter])
+    stem = theirs.rstrip(f"{CUT}. ")
+    if stem != theirs and len(stem) >= 40 and mine.startswith(stem):
+        return Likeness.LOOSE  # An echo that the hub cut.
+    return _loose(mine.strip() == theirs.strip() or _same_number(mine, theirs))
+
+
+def _loose(alike_enough: bool) -> Likeness:
+    return Likeness.LOOSE if alike_enough else Likeness.NONE
+
+
+def _same_number(mine: float | str, theirs: float | str) -> bool:
+    try:
+        return float(mine) == float(theirs)
+    except (ValueError, OverflowError):
+        return False
