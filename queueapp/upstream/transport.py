@@ -120,6 +120,14 @@ class Transport:
             self._sessions.add(session)
         return session
 
+    def _ready(self, *, fresh: bool, guarded: bool) -> requests.Session:
+        """This thread's session; with `fresh`, without connections that the hub may have given up."""
+        session = self._session(guarded=guarded)
+        if fresh and time.monotonic() - getattr(self._mine, "used", 0.0) > FRESH:
+            session.close()
+        self._mine.used = time.monotonic()
+        return session
+
     def open(
         self,
         method: str,
@@ -141,10 +149,7 @@ class Transport:
         """
         prepared, origin = self._prepared(method, url, query, headers, body)
         guarded = origin.host != self.origin.host
-        session = self._session(guarded=guarded)
-        if fresh and time.monotonic() - getattr(self._mine, "used", 0.0) > FRESH:
-            session.close()
-        self._mine.used = time.monotonic()
+        session = self._ready(fresh=fresh, guarded=guarded)
         pause = self.timeouts[1] if pause is None else pause
         failure: UpstreamError
         wire.begin(seconds, stop)
