@@ -16,8 +16,7 @@ env = Env()
 def data_folder(path: Path) -> Path:
     """The folder of everything Drover keeps, made if it is missing, closed to other users."""
     path = path.expanduser().resolve()
-    if not path.is_dir():
-        path.mkdir(parents=True, mode=0o700)
+    path.mkdir(parents=True, mode=0o700, exist_ok=True)
     return path
 
 

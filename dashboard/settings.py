@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from dashboard.env import data_folder, env, own_hosts, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_env(str(BASE_DIR / ".env"), recurse=False)
+env.read_env(env.str("DROVER_ENV_FILE", str(BASE_DIR / ".env")), recurse=False)
 
 # Where things are kept and how the house reaches them
 DROVER_DATA = data_folder(env.path("DROVER_DATA", BASE_DIR / "data"))
@@ -24,7 +24,8 @@ DEBUG = env.bool("DROVER_DEBUG", False)
 
 # The queue
 DROVER_MAX_GENERATIONS = env.int("DROVER_MAX_GENERATIONS", 4)
-DROVER_SILENT_SECONDS = env.float("DROVER_SILENT_SECONDS", 15.0)
+# Below six seconds a busy machine looks dead.
+DROVER_SILENT_SECONDS = max(6.0, env.float("DROVER_SILENT_SECONDS", 15.0))
 
 INSTALLED_APPS = [
     "dashboard.apps.DashboardConfig",

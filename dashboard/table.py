@@ -31,6 +31,8 @@ from queueapp.states import GROUPS, LIVE
 PAGE = 50
 #: Longest that a row's HTML is kept; it is made anew with every version anyway.
 _KEEP = 3600
+#: Longest that a whole page is kept on which something lives.
+_KEEP_LIVE = 5
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
 _LOADED = ("submission", "model", "connection", "result")
 _GROUPS = {group.name: group for group in GROUPS}
@@ -106,6 +108,11 @@ class Filters:
     def older_start(self) -> str:
         return self._start("before")
 
+    @property
+    def refreshing(self) -> str:
+        """The same page, loading itself again without scripts."""
+        return f"{self._start('refresh', before=self.before)}5"
+
     @cached_property
     def states(self) -> tuple[str, ...]:
         return tuple(_GROUPS[self.state].states) if self.state else ()
@@ -158,11 +165,13 @@ class Page:
 def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     """The newest rows that match. One query, and one more for rows never rendered before.
 
-    While nothing lives, nothing but a new version changes the page: the newest one is kept whole.
+    The newest page is kept whole: nothing but a new version changes it, and while something lives, time,
+    which makes generations overdue.
     """
-    if going(namespaces) or filters.q or filters.before:
+    if filters.q or filters.before:
         return _page(namespaces, filters)
-    return _kept("page", namespaces, filters, make=lambda: _page(namespaces, filters))
+    seconds = _KEEP_LIVE if going(namespaces) else _KEEP
+    return _kept("page", namespaces, filters, seconds, make=lambda: _page(namespaces, filters))
 
 
 def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
@@ -266,11 +275,16 @@ class Token(dict[int, int]):
 def going(namespaces: Sequence[Namespace]) -> int:
     """How many generations have not ended."""
     live = Generation.objects.live().filter(namespace__in=namespaces)
-    return _kept("going", namespaces, None, make=live.count)
+    return _kept("going", namespaces, None, _KEEP, make=live.count)
 
 
 def _kept(
-    kind: str, namespaces: Sequence[Namespace], filters: Filters | None, *, make: Callable[[], Made]
+    kind: str,
+    namespaces: Sequence[Namespace],
+    filters: Filters | None,
+    seconds: int,
+    *,
+    make: Callable[[], Made],
 ) -> Made:
     """What depends on nothing but the versions of the namespaces and the filters, made once for each."""
     named = hashlib.sha256(repr(filters).encode()).hexdigest()
@@ -278,5 +292,5 @@ def _kept(
     kept: Made | None = cache.get(key)
     if kept is None:
         kept = make()
-        cache.set(key, kept, _KEEP)
+        cache.set(key, kept, seconds)
     return kept

@@ -6,6 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 from queueapp import lifeline
 
+os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 lifeline.follow()
 application = get_wsgi_application()

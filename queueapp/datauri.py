@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from queueapp.errors import BadRequest
 
 # A prompt may begin with "data:"; only what has a media type, a comma and no space before it is a URI.
-_HEAD = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,\s]*)*)(;base64)?,", re.IGNORECASE)
+_HEAD = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[\w.+-]+=[^;,\s]*)*)(;base64)?,", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def parse(text: str) -> DataUri | None:
         return None
     body = text[head.end() :]
     if not head[3]:
-        return DataUri((head[1] or "text/plain").lower(), unquote_to_bytes(body))
+        return DataUri(head[1].lower(), unquote_to_bytes(body))
     try:
         # Line breaks and missing padding are met in practice; anything else is damage.
         packed = re.sub(r"\s+", "", unquote_to_bytes(body).decode("ascii")).rstrip("=")
@@ -38,4 +38,4 @@ def parse(text: str) -> DataUri | None:
         content = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest("A data: URI holds broken base64.") from None
-    return DataUri((head[1] or "text/plain").lower(), content)
+    return DataUri(head[1].lower(), content)

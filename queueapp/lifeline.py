@@ -22,8 +22,11 @@ def hold(folder: Path, role: str) -> Path:
     """Hold a new lifeline until this process ends; the file for the children's environment."""
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    descriptor, name = tempfile.mkstemp(prefix=f"{role}-", suffix=".alive", dir=folder)
+    descriptor, unlocked = tempfile.mkstemp(prefix=f"{role}-", suffix=".new", dir=folder)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    # Named so only now: another process sweeps away what carries that name and is not locked.
+    name = unlocked.removesuffix(".new") + ".alive"
+    os.rename(unlocked, name)
     # A forked child shares the lock; it must not keep it when this process is gone.
     os.register_at_fork(after_in_child=lambda: os.close(descriptor))
     return Path(name)

@@ -1,9 +1,12 @@
 """The loop that keeps generations moving. One runs at a time: the one that holds the lease."""
 
+import logging
 import os
 import socket
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -11,6 +14,8 @@ from django.utils import timezone
 from queueapp import poller, release
 from queueapp.models import Connection
 from queueapp.services import generations, workers
+
+log = logging.getLogger(__name__)
 
 #: Seconds between ticks when no bell rings.
 PERIOD = 2.0
@@ -23,10 +28,21 @@ STAND_BY = 0.5
 def tick(fence: int) -> None:
     """One round: look after what is at work, let go what fits, end what is too old."""
     for connection in Connection.objects.order_by("-priority", "pk"):
-        if connection.enabled:
-            release.release(connection, fence)
-        poller.look_after(connection)
-    generations.expire(timezone.now())
+        with _survived(f"connection {connection}"):
+            if connection.enabled:
+                release.release(connection, fence)
+            poller.look_after(connection)
+    with _survived("what is too old"):
+        generations.expire(timezone.now())
+
+
+@contextmanager
+def _survived(what: str) -> Iterator[None]:
+    """What breaks at one place is logged, and is done again in the next round; the others go on."""
+    try:
+        yield
+    except Exception:
+        log.exception("The pump could not see to %s.", what)
 
 
 @dataclass
@@ -41,7 +57,12 @@ class Pump:
 
     def run(self, seconds: float) -> None:
         """Pump, or stand by, until the time is up, the lease is lost, or everybody is asked to leave."""
-        until = time.monotonic() + seconds
+        try:
+            self._run(time.monotonic() + seconds)
+        finally:
+            self._leave()
+
+    def _run(self, until: float) -> None:
         while time.monotonic() < until and not self.lost:
             row = workers.pump_row()
             if row.stopping_until and row.stopping_until > timezone.now():
@@ -55,7 +76,6 @@ class Pump:
                 self.heard = row.bells
                 self._tick(self.fence)
             time.sleep(LISTEN)
-        self._leave()
 
     def _tick(self, fence: int) -> None:
         if not workers.renew_lease(fence):

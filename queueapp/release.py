@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from queueapp.backends import Accepted, Order, Refused, backend_of
+from queueapp.backends import Accepted, Backend, Order, Refused, backend_of
 from queueapp.models import Connection, Generation, Submission, Turn
 from queueapp.services import workers
 from queueapp.services.moves import move
@@ -54,11 +54,12 @@ def choose(lines: Iterable[Iterator[Waiting]], *, capacity: int, busy: int) -> l
 
 def release(connection: Connection, fence: int) -> None:
     """Release what fits. `fence` is the caller's holding of the pump's lease."""
+    backend = backend_of(connection)
     busy = Generation.objects.at_work().filter(connection=connection).count()
     for waiting in choose(_lines(connection), capacity=connection.capacity, busy=busy):
         claimed = _claim(waiting, connection, fence)
         if claimed:
-            _submit(connection, claimed)
+            _submit(backend, claimed)
 
 
 def _lines(connection: Connection) -> list[Iterator[Waiting]]:
@@ -81,8 +82,11 @@ def _line(connection: Connection, user_id: int) -> Iterator[Waiting]:
         .order_by("enqueued_at", "submission_id", "ordinal")
         .values_list("submission_id", flat=True)[:LOOK_AHEAD]
     )
-    for submission_id, same in groupby(rows):
-        yield Waiting(submission_id, user_id, len(list(same)))
+    groups = [(submission_id, len(list(same))) for submission_id, same in groupby(rows)]
+    if len(groups) > 1 and sum(size for _, size in groups) == LOOK_AHEAD:
+        groups.pop()  # It may go on beyond what was looked at.
+    for submission_id, size in groups:
+        yield Waiting(submission_id, user_id, size)
 
 
 def _claim(waiting: Waiting, connection: Connection, fence: int) -> list[Generation]:
@@ -95,16 +99,16 @@ def _claim(waiting: Waiting, connection: Connection, fence: int) -> list[Generat
         claimed = [
             generation
             for generation in theirs.select_related("submission__model").order_by("ordinal")
-            if move(generation, State.SUBMITTING, released_at=now)
+            if move(generation, State.SUBMITTING)
         ]
         Turn.objects.filter(connection=connection, user_id=waiting.user_id).update(released_at=now)
     return claimed
 
 
-def _submit(connection: Connection, claimed: list[Generation]) -> None:
+def _submit(backend: Backend, claimed: list[Generation]) -> None:
     submission: Submission = claimed[0].submission
     order = Order(submission.model.name, submission.params, len(claimed))
-    match backend_of(connection).submit(order):
+    match backend.submit(order):
         case Accepted():
             for generation in claimed:
                 move(generation, State.PROCESSING)

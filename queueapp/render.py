@@ -73,6 +73,8 @@ def _make(generation: Generation, claim: str) -> None:
             folder=Path(folder),
             checkpoint=checkpoint,
         )
+        checkpoint.next_look = 0.0
+        checkpoint()  # Storing takes a while, and the hold is not renewed meanwhile.
         result = results.store(generation, made.path)
     still_wanted = claims.held_by(claim) & claims.unasked()
     if not results.succeed(generation, result, where=still_wanted):

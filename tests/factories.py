@@ -43,9 +43,8 @@ def generation(owner: User, state: State = State.QUEUED, **params: Any) -> Gener
     """One generation, brought to a state by legal moves; a succeeded one has a stored result."""
     made = enqueue(owner, **params)[0]
     for step in _PATHS[state]:
-        fields = {"released_at": timezone.now()} if step is State.SUBMITTING else {}
-        if step in (State.FAILED, State.LOST, State.EXPIRED):
-            fields = {"reason": "The hub said no."}
+        ended_badly = step in (State.FAILED, State.LOST, State.EXPIRED)
+        fields = {"reason": "The hub said no."} if ended_badly else {}
         assert move(made, step, **fields)
     if state is State.SUCCEEDED:
         assert results.succeed(made, results.store(made, picture()))

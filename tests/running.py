@@ -84,6 +84,7 @@ class Drover:
         self.environment = {
             **inherited,
             "DROVER_DATA": str(data),
+            "DROVER_ENV_FILE": os.devnull,
             "PORT": str(self.port),
             "DROVER_ADMIN_PASSWORD": PASSWORD,
             "DROVER_TEST_MARK": self.mark,

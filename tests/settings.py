@@ -4,8 +4,10 @@ import os
 import tempfile
 
 os.environ["DROVER_DATA"] = tempfile.mkdtemp(prefix="drover-tests-")
-for _name in ("DROVER_HTTPS", "DROVER_HOST", "DROVER_ALLOWED_HOSTS", "DROVER_DEBUG", "PORT"):
-    os.environ.pop(_name, None)
+for _name in [name for name in os.environ if name.startswith("DROVER_")] + ["PORT"]:
+    if _name not in ("DROVER_DATA", "DROVER_NEEDS_BROWSER"):
+        os.environ.pop(_name, None)
+os.environ["DROVER_ENV_FILE"] = os.devnull
 
 from dashboard.settings import *  # noqa: E402, F403
 

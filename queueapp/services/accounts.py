@@ -50,8 +50,9 @@ def visible_namespaces(user: User) -> list[Namespace]:
 
 def _own(user: User) -> Namespace:
     """The user's own namespace, without asking again where it was loaded together with the user."""
-    loaded = User._meta.get_field("namespace").is_cached(user)
-    return user.namespace if loaded else namespace_of(user)
+    field = User._meta.get_field("namespace")
+    loaded = field.get_cached_value(user, default=None)
+    return loaded if isinstance(loaded, Namespace) else namespace_of(user)
 
 
 def namespace_for(user: User, name: str | None) -> Namespace:

@@ -54,9 +54,9 @@ def media_models() -> QuerySet[MediaModel]:
 
 
 def search(words: str) -> list[MediaModel]:
-    """The offered models whose name, display name or description holds every one of the words."""
+    """The offered models whose name, display name or description holds each of the first ten words."""
     found = offered()
-    for word in words.replace("\0", " ").split():
+    for word in words[:200].replace("\0", " ").split()[:10]:
         found = found.filter(
             Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
         )

@@ -90,18 +90,19 @@ def stop_if_asked(generation: Generation, *, where: Q, text: str) -> bool:
     )
 
 
-def due_bells(connection: Connection, now: datetime) -> list[str]:
+def due_bells(connection: Connection, now: datetime, most: int) -> list[str]:
     """End what is not to be rendered any more; the ids of those no worker holds and a bell is due for.
 
-    Their next bell is due when this one has had time to be answered.
+    The longest released first, and no more than `most`. Their next bell is due when this one has had time
+    to be answered.
     """
     unheld = Q(claimed_until=None) | Q(claimed_until__lt=now)
     at_work = Generation.objects.at_work().filter(connection=connection)
     for generation in at_work.filter(cancel_requested_at__isnull=False).filter(unheld | Q(claim="")):
         stop_if_asked(generation, where=unheld | Q(claim=""), text="Before a worker took it up.")
     lapsed = at_work.filter(unheld, state=State.PROCESSING, cancel_requested_at=None)
-    bells = []
-    for generation in lapsed:
+    bells: list[str] = []
+    for generation in lapsed.order_by("released_at", "ordinal")[:most]:
         if generation.attempts >= MAX_ATTEMPTS:
             _give_up(generation, unheld)
         elif Generation.objects.filter(unheld, pk=generation.pk).update(claim="", claimed_until=now + BELL):

@@ -112,7 +112,7 @@ def _persist(
             for generation in made
         )
         Turn.objects.get_or_create(connection_id=model.connection_id, user=submission.user)
-        transaction.on_commit(workers.ring)
+        transaction.on_commit(workers.ring, robust=True)
     return made
 
 
@@ -143,7 +143,7 @@ def cancel(generation: Generation, user: User) -> None:
             **asked,
         ):
             raise NotFound("It has ended already, or was asked to stop before.")
-        transaction.on_commit(workers.ring)
+        transaction.on_commit(workers.ring, robust=True)
 
 
 def expire(now: datetime) -> None:

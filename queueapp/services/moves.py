@@ -34,15 +34,21 @@ def move(
     now = timezone.now()
     if to in ENDED:
         fields.setdefault("ended_at", now)
+    elif to in (State.QUEUED, State.SUBMITTING):
+        fields["released_at"] = None if to == State.QUEUED else now
+    for name, longest in (("reason", 500), ("category", 30)):
+        if name in fields:
+            fields[name] = fields[name][:longest]
     allowed = Q(state__in=sources(to)) & (where or Q())
     with transaction.atomic():
         if not _write(generation, allowed, state=to, **fields):
+            transaction.set_rollback(True)  # The namespace has not changed.
             return False
         Event.objects.create(
             generation=generation, at=now, kind="moved", state=to, user=user, text=text[:500]
         )
         if to in ENDED:
-            transaction.on_commit(workers.ring)
+            transaction.on_commit(workers.ring, robust=True)
     return True
 
 
@@ -58,6 +64,7 @@ def note(
     """Write `fields` and a line of the timeline without a change of state; False if `where` did not hold."""
     with transaction.atomic():
         if not _write(generation, where or Q(), **fields):
+            transaction.set_rollback(True)
             return False
         Event.objects.create(generation=generation, kind=kind, user=user, text=text[:500])
     return True

@@ -27,8 +27,12 @@ def store(generation: Generation, path: Path) -> Result:
         height=info.height,
         seconds=info.seconds,
     )
-    result.file = storage.save_path("results", f"{generation.pk}.{info.extension}", path)
-    result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", small)
+    try:
+        result.file = storage.save_path("results", f"{generation.pk}.{info.extension}", path)
+        result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", small)
+    except BaseException:
+        discard(result)
+        raise
     return result
 
 
@@ -40,10 +44,14 @@ def discard(result: Result) -> None:
 
 def succeed(generation: Generation, result: Result, *, where: Q | None = None) -> bool:
     """End a generation with its result; False, and nothing kept, if it ended or changed hands before."""
-    with transaction.atomic():
-        won = move(generation, State.SUCCEEDED, where=where, claim="", claimed_until=None)
-        if won:
-            result.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            won = move(generation, State.SUCCEEDED, where=where, claim="", claimed_until=None)
+            if won:
+                result.save(force_insert=True)
+    except BaseException:
+        discard(result)
+        raise
     if not won:
         discard(result)
         return False

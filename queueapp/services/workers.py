@@ -55,12 +55,16 @@ def take_lease(holder: str) -> int | None:
         free = Lease.objects.filter(Q(expires_at=None) | Q(expires_at__lt=now), name=PUMP)
         if not free.update(holder=holder, fence=F("fence") + 1, expires_at=now + LEASE):
             return None
+        beat(PUMP)
         return Lease.objects.values_list("fence", flat=True).get(name=PUMP)
 
 
 def renew_lease(fence: int) -> bool:
     """Hold the lease for another while; False if it has gone to somebody else."""
-    return bool(_held(fence).update(expires_at=timezone.now() + LEASE))
+    if not _held(fence).update(expires_at=timezone.now() + LEASE):
+        return False
+    beat(PUMP)
+    return True
 
 
 def give_up_lease(fence: int) -> bool:
@@ -95,9 +99,5 @@ def beat(name: str) -> None:
 
 def last_seen(name: str) -> float | None:
     """Seconds since a part of the worker was last seen at work; None if it never was."""
-    now = timezone.now()
-    if name == PUMP:
-        renewed = Lease.objects.filter(name=PUMP).values_list("expires_at", flat=True).first()
-        return max(0.0, (now - (renewed - LEASE)).total_seconds()) if renewed else None
     at = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
-    return (now - at).total_seconds() if at else None
+    return (timezone.now() - at).total_seconds() if at else None

@@ -22,7 +22,7 @@
     if (prompt.value === sent) prompt.value = "";
     const shots = byId("shots");
     if (shots?.open) {
-      for (const field of shots.querySelectorAll("textarea, input")) field.value = "";
+      for (const field of partsOf(shots)) field.value = "";
       tidyShots();
     }
     for (const note of composer().querySelectorAll(".error, .problem")) note.remove();
@@ -34,10 +34,11 @@
 
   /* Shots: as many rows as are wanted, one at least. */
   const rowsOfShots = () => [...document.querySelectorAll("#shots .shot")];
+  const partsOf = (row) => [...row.querySelectorAll("textarea, input")];
 
   function tidyShots() {
     const rows = rowsOfShots();
-    const empty = rows.filter((row) => [...row.querySelectorAll("textarea, input")].every((field) => !field.value));
+    const empty = rows.filter((row) => partsOf(row).every((field) => !field.value));
     const keep = rows.length === empty.length ? 2 : rows.length - empty.length;
     for (const row of empty.reverse()) if (rowsOfShots().length > keep) row.remove();
     useShots();
@@ -47,7 +48,7 @@
   function useShots() {
     const shots = byId("shots");
     if (!shots) return;
-    for (const field of shots.querySelectorAll("textarea, input")) field.disabled = !shots.open;
+    for (const field of partsOf(shots)) field.disabled = !shots.open;
     const prompt = byId("prompt");
     prompt.disabled = shots.open;
   }
@@ -61,20 +62,58 @@
     (shots.open ? first : prompt).focus();
   }
 
-  document.addEventListener("toggle", (event) => event.target.id === "shots" && turnShots(event.target), true);
+  /* Shots that arrive open have not been opened by anybody: text and focus stay where they are. */
+  let turned = false;
+  document.addEventListener("toggle", (event) => {
+    if (event.target.id !== "shots") return;
+    if (turned) turnShots(event.target);
+    else useShots();
+    turned = false;
+  }, true);
+
+  function addShot() {
+    const last = rowsOfShots().at(-1);
+    const fresh = last.cloneNode(true);
+    for (const field of partsOf(fresh)) field.value = "";
+    last.after(fresh);
+    return fresh;
+  }
+
+  /* Shots outlive a model that has none: a prompt stands for them until they are back. */
+  let kept = null;
+
+  function keepShots() {
+    const rows = rowsOfShots().map((row) => partsOf(row).map((field) => field.value));
+    if (byId("shots")) kept = { rows, open: byId("shots").open, away: false, lent: "" };
+  }
+
+  function bringShots() {
+    const [prompt, shots] = [byId("prompt"), byId("shots")];
+    if (!kept) return;
+    if (!shots) {
+      if (kept.open && !kept.away && !prompt.value) {
+        prompt.value = kept.lent = kept.rows.map(([text]) => text).find((text) => text.trim()) ?? "";
+      }
+      kept.away = true;
+      return;
+    }
+    while (rowsOfShots().length < kept.rows.length) addShot();
+    for (const [place, row] of rowsOfShots().entries()) {
+      for (const [part, field] of partsOf(row).entries()) field.value = kept.rows[place]?.[part] ?? "";
+    }
+    shots.open = kept.open && (!kept.away || !prompt.value || prompt.value === kept.lent);
+    if (shots.open && kept.away) prompt.value = "";
+  }
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#shots > summary")) turned = true;
     const add = event.target.closest("[data-add-shot]");
     const remove = event.target.closest("[data-remove-shot]");
     const example = event.target.closest("[data-example]");
     const file = event.target.closest("[data-file]");
     if (file) takeFile(file);
     if (add) {
-      const rows = rowsOfShots();
-      const fresh = rows.at(-1).cloneNode(true);
-      for (const field of fresh.querySelectorAll("textarea, input")) field.value = "";
-      rows.at(-1).after(fresh);
-      fresh.querySelector("textarea").focus();
+      addShot().querySelector("textarea").focus();
     } else if (remove && rowsOfShots().length > 1) {
       remove.closest(".shot").remove();
     } else if (example) {
@@ -85,11 +124,12 @@
   });
 
   /* Another model's fields arrive: what was typed while they were on their way is put back. */
-  const fieldsOf = (root) => [...root.querySelectorAll("input[name], textarea[name], select[name]")];
+  const fieldsOf = (root) => [...root.querySelectorAll(":is(input, textarea, select)[name^='param-']")];
   let typed = null;
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id !== "params") return;
+    keepShots();
     const values = new Map();
     for (const field of fieldsOf(byId("params"))) values.set(field.name, [...(values.get(field.name) ?? []), field.value]);
     typed = { values, more: Boolean(document.querySelector("#params .more[open]")) };
@@ -138,6 +178,7 @@
   }
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "params" && typed) putBack();
+    if (event.target.id === "params") bringShots();
     if (event.target.id === "composer" || event.target.id === "params") settle();
   });
   document.addEventListener("DOMContentLoaded", () => byId("composer") && settle());

@@ -67,7 +67,34 @@
   document.addEventListener("htmx:oobAfterSwap", () => {
     readClock(since());
     refresh();
+    refocus();
+    tellState();
   });
+
+  /* The part of a page that holds the focus is replaced: the focus goes to what has taken its place. */
+  let held = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const focused = document.activeElement;
+    if (focused !== document.body && event.detail.target.contains(focused)) held = focused;
+  });
+
+  function refocus() {
+    if (!held || held.isConnected) return;
+    const href = held.getAttribute("href");
+    const same = href && [...document.querySelectorAll("main a")].find((link) => link.getAttribute("href") === href);
+    const heir = (held.id && byId(held.id)) || same || byId("again");
+    held = null;
+    if (document.activeElement === document.body) heir?.focus({ preventScroll: true });
+  }
+
+  /* What has become of the one generation of this page. */
+  let state = "";
+  function tellState() {
+    const head = byId("head");
+    if (!head || head.dataset.status === state) return;
+    if (state) announce(head.querySelector(".state .word").textContent.trim());
+    state = head.dataset.status;
+  }
 
   for (const name of ["drover:wake", "drover:submitted"]) document.addEventListener(name, ask);
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : ask()));
@@ -113,13 +140,13 @@
     }
   }
 
-  function tellTimes(root = document) {
-    for (const element of root.querySelectorAll("time.ago")) {
+  function tellTimes() {
+    for (const element of document.querySelectorAll("time.ago")) {
       const at = Date.parse(element.dateTime);
       say(element, ago(at));
       localise(element, at);
     }
-    for (const element of root.querySelectorAll("time.exact")) {
+    for (const element of document.querySelectorAll("time.exact")) {
       const at = Date.parse(element.dateTime);
       say(element, new Date(at).toLocaleTimeString(undefined, { hourCycle: "h23" }));
       localise(element, at);
@@ -209,14 +236,17 @@
     links[here < 0 ? 0 : Math.min(Math.max(here + by, 0), links.length - 1)]?.focus();
   }
 
+  /* The prompt, or the first shot in its place, or for a model with neither the choice of another. */
+  function compose() {
+    (document.querySelector(":is(#prompt, #shots textarea):not(:disabled)") ?? byId("model"))?.focus();
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && typing(event.target)) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (event.key === "n") {
-      const prompt = document.querySelector("#prompt, #composer textarea");
-      if (!prompt) location.assign("/#prompt");
-      else if (prompt.offsetParent) prompt.focus();
-      else byId("model").focus();
+      if (byId("composer")) compose();
+      else location.assign("/#prompt");
     } else if (event.key === "/" && byId("search")) byId("search").focus();
     else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
@@ -224,12 +254,13 @@
     event.preventDefault();
   });
 
-  window.drover = { announce, toast, refresh, tellTimes };
+  window.drover = { announce, toast, refresh };
 
   document.addEventListener("DOMContentLoaded", () => {
     readClock(document.body);
-    if (location.hash === "#prompt") byId("prompt")?.focus();
+    if (location.hash === "#prompt") compose();
     refresh();
+    tellState();
     plan();
     setInterval(countUp, 1000);
     setInterval(tellTimes, 20000);

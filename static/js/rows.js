@@ -1,14 +1,19 @@
 /* Puts changed rows into the table without disturbing whoever is using it.
  *
  * As an htmx extension: `hx-swap-oob="rows:#rows"` replaces the rows that are there and inserts those that
- * are not, newest first; `rows-known` only replaces; `rows-all` is the whole page, so what it lacks goes. Everything else stays as it is: the scroll position,
- * the focus, pictures that are loaded.
+ * are not, newest first; `rows-known` only replaces; `rows-all` is the whole page, so what it lacks goes.
+ * Everything else stays as it is: the scroll position, the focus, pictures that are loaded.
  */
 (() => {
   "use strict";
 
   const STYLES = new Set(["rows", "rows-known", "rows-all"]);
   const LIVE = new Set(["queued", "submitting", "uncertain", "processing"]);
+
+  function onScreen(row) {
+    const { top, bottom } = row.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  }
 
   /* The row that stays where it is on the screen, and where that is. */
   function anchor(list, staying) {
@@ -67,10 +72,12 @@
 
   function merge(list, fragment, style) {
     const sent = new Set([...fragment.children].map((each) => each.id));
-    const staying = (row) => style !== "rows-all" || sent.has(row.id);
+    // What has ended does not go stale: it may stay for as long as somebody looks at it.
+    const seen = (row) => !LIVE.has(row.dataset.status) && onScreen(row);
+    const staying = (row) => style !== "rows-all" || sent.has(row.id) || seen(row);
     const kept = anchor(list, staying);
     const made = [];
-    for (const row of [...list.children]) if (!staying(row)) row.remove();
+    for (const row of [...list.children].filter((each) => !staying(each))) row.remove();
     for (const fresh of [...fragment.children]) {
       const old = document.getElementById(fresh.id);
       if (old) replace(old, fresh);

@@ -153,6 +153,60 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(page: Page) -> N
     expect(page.locator(".error")).to_have_count(0)
 
 
+def test_a_number_that_is_none_is_refused_and_kept(page: Page) -> None:
+    page.select_option("#model", "sketch-image")
+    page.click(".more summary")
+    page.fill("#prompt", "a number of swans")
+    page.locator("[name=param-seed]").press_sequentially("4e")
+    page.locator("#num_generations").fill("")
+    page.locator("#num_generations").press_sequentially("2x")
+    page.click("#submit")
+    expect(page.locator("#field-seed-error")).to_have_text("Must be a whole number.")
+    expect(page.locator("[name=param-seed]")).to_have_value("4e")
+    expect(page.locator("#count-error")).to_contain_text("a whole number")
+    expect(page.locator("#num_generations")).to_have_value("2x")
+
+
+def test_shots_outlive_a_model_without_any(page: Page) -> None:
+    def choose(model: str) -> None:
+        page.locator("#model").focus()
+        with page.expect_response("**/generations/params/"):
+            page.select_option("#model", model)
+
+    if page.locator("#model").input_value() != "sketch-video":
+        choose("sketch-video")
+    page.click("#shots summary")
+    shots = page.locator("#shots .shot")
+    shots.nth(0).locator("textarea").fill("a mill at dawn")
+    shots.nth(1).locator("textarea").fill("the mill at noon")
+    shots.nth(1).locator("input").fill("3")
+    choose("sketch-image")
+    expect(page.locator("#shots")).to_have_count(0)
+    expect(page.locator("#prompt")).to_have_value("a mill at dawn")
+    expect(page.locator("#prompt")).to_be_enabled()
+    choose("sketch-video")
+    expect(shots).to_have_count(2)
+    expect(shots.nth(0).locator("textarea")).to_have_value("a mill at dawn")
+    expect(shots.nth(1).locator("textarea")).to_have_value("the mill at noon")
+    expect(shots.nth(1).locator("input")).to_have_value("3")
+    expect(page.locator("#prompt")).to_be_disabled()
+    expect(page.locator("#prompt")).to_have_value("")
+    expect(page.locator("#model")).to_be_focused()
+    page.locator("#model").blur()
+    page.keyboard.press("n")
+    expect(shots.nth(0).locator("textarea")).to_be_focused()
+
+
+def test_the_focus_stays_on_the_page_of_what_changes_and_its_end_is_told(page: Page) -> None:
+    (row,) = submit(page, "a kite above the dunes", "sketch-video", duration="15")
+    row.locator(".prompt").click()
+    expect(page.locator("#head")).to_have_attribute("data-status", "processing", timeout=SLOW)
+    page.locator("#cancel").press("Enter")
+    expect(page.locator("#head")).to_have_attribute("data-status", "cancelled")
+    expect(page.locator("#again")).to_be_focused()
+    expect(page.locator("#announcer")).to_contain_text("Cancelled")
+
+
 def test_everything_can_be_done_from_the_keyboard(page: Page) -> None:
     page.keyboard.press("n")
     expect(page.locator("#prompt")).to_be_focused()
@@ -228,7 +282,9 @@ def test_it_works_without_scripts(open_page: Callable[..., Page]) -> None:
     row = page.locator("#rows > li", has_text="a quiet room")
     expect(row).to_have_count(1)
     row.get_by_role("button", name="Cancel").click()
+    page.goto("/?q=quiet")
     page.get_by_role("link", name="Reload it every 5 seconds").click()
+    expect(page).to_have_url(re.compile(r"\?q=quiet&refresh=5$"))
     expect(row).to_have_attribute("data-status", "cancelled")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/login/"))

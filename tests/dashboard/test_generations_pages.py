@@ -193,7 +193,7 @@ def test_using_a_generation_again_fills_the_form(alices_browser: Client, alice: 
     assert '<option value="sketch-video" selected>' in html
     assert 'name="param-seed" value="11"' in html
     assert 'name="param-duration" value="2"' in html
-    assert 'step="1" value="3"' in html
+    assert 'name="num_generations" value="3"' in html
 
 
 def test_cancelling_without_scripts_leads_back_to_where_it_was_asked(

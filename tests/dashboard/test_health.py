@@ -5,7 +5,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from queueapp.models import Heartbeat, Lease
+from queueapp.models import Heartbeat
 from queueapp.services import workers
 
 
@@ -27,9 +27,9 @@ def test_all_is_well_when_web_database_and_worker_are_alive():
 def test_a_silent_part_of_the_worker_is_told(part):
     long_ago = timezone.now() - timedelta(minutes=5)
     if part == "pump":
-        Lease.objects.update(expires_at=long_ago)
+        Heartbeat.objects.filter(name="pump").update(at=long_ago)
     else:
-        Heartbeat.objects.update(at=long_ago)
+        Heartbeat.objects.filter(name="work").update(at=long_ago)
     answer = Client().get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["worker"] == "down"

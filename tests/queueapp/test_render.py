@@ -3,10 +3,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from queueapp import engine, poller, pump, render
-from queueapp.models import Generation, Result
+from queueapp.models import Connection, Generation, Namespace, Result
 from queueapp.services import claims, generations, workers
 from queueapp.states import State
 from tests import factories
@@ -241,3 +242,48 @@ def test_a_place_that_becomes_free_is_given_away(alice, tick):
     tick()
     tick()
     assert state_of(made[4]) == State.PROCESSING
+
+
+def test_what_breaks_at_one_connection_does_not_stop_the_others(alice, tick, monkeypatch, caplog):
+    made = factories.enqueue(alice)[0]
+    broken = Connection.objects.create(name="broken", priority=99)
+    old = factories.generation(alice)
+    factories.age(old, hours=25)
+    real = pump.release.release
+
+    def release(connection, fence):
+        if connection == broken:
+            raise ZeroDivisionError("broken")
+        real(connection, fence)
+
+    monkeypatch.setattr(pump.release, "release", release)
+    tick()
+    assert state_of(made) == State.PROCESSING
+    assert state_of(old) == State.EXPIRED
+    assert "could not see to connection broken" in caplog.text
+
+
+def test_an_enqueue_that_was_committed_succeeds_although_the_bell_cannot_be_rung(
+    alice, monkeypatch, django_capture_on_commit_callbacks
+):
+    def broken():
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(workers, "ring", broken)
+    with django_capture_on_commit_callbacks(execute=True):
+        made = factories.enqueue(alice)
+    assert state_of(made[0]) == State.QUEUED
+
+
+def test_bells_do_not_pile_up(alice, tick):
+    Connection.objects.update(capacity=40)
+    for _ in range(5):
+        factories.enqueue(alice, count=4)
+    assert len(tick()) == poller.BELLS
+
+
+def test_a_change_that_is_lost_wakes_nobody(alice):
+    generation = factories.generation(alice, State.FAILED)
+    before = Namespace.objects.get(owner=alice).version
+    assert not factories.move(generation, State.CANCELLED)
+    assert Namespace.objects.get(owner=alice).version == before

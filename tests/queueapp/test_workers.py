@@ -101,3 +101,8 @@ def test_signs_of_life_are_told_in_seconds(db):
     workers.beat("work")
     assert workers.last_seen("pump") < 1
     assert workers.last_seen("work") < 1
+
+
+def test_handing_over_the_lease_is_no_silence(db):
+    workers.give_up_lease(workers.take_lease("one"))
+    assert workers.last_seen("pump") < 1

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -99,7 +100,7 @@ def _within_patience(attempt: Any) -> bool:
 
 def _make_admin() -> str | None:
     """Make the first user if there is no superuser yet; the password if it had to be made up."""
-    if User.objects.filter(is_superuser=True).exists():
+    if User.objects.filter(Q(is_superuser=True) | Q(username="admin")).exists():
         return None
     given = os.environ.get("DROVER_ADMIN_PASSWORD")
     password = given or secrets.token_urlsafe(9)
