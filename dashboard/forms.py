@@ -55,10 +55,6 @@ class Shown:
         return ""
 
     @property
-    def step(self) -> str:
-        return "1" if self.field.kind == "integer" else "any"
-
-    @property
     def choices(self) -> list[Choice]:
         empty = f"{self.hint} (default)" if self.hint else "Choose…" if self.field.required else "Default"
         texts = [(grown.written(value), _label(value)) for value in self.field.choices]
@@ -139,10 +135,6 @@ class Composer:
     @property
     def has_shots(self) -> bool:
         return grown.takes(self.schema, "multi_prompt")
-
-    @property
-    def longest_prompt(self) -> int | None:
-        return grown.longest(self.schema, "prompt")
 
     @property
     def basic(self) -> list[Shown]:

@@ -136,12 +136,6 @@ def requires(schema: Schema, name: str) -> bool:
     return isinstance(required, list) and name in required
 
 
-def longest(schema: Schema, name: str) -> int | None:
-    """The most characters a text may have."""
-    value = _properties(schema).get(name, {}).get("maxLength")
-    return value if isinstance(value, int) else None
-
-
 def _properties(schema: Schema) -> dict[str, Schema]:
     properties = schema.get("properties")
     if not isinstance(properties, dict):

@@ -31,8 +31,6 @@ from queueapp.states import GROUPS, LIVE
 PAGE = 50
 #: Longest that a row's HTML is kept; it is made anew with every version anyway.
 _KEEP = 3600
-#: Longest that a whole page is kept on which something lives.
-_KEEP_LIVE = 5
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
 _LOADED = ("submission", "model", "connection", "result")
 _GROUPS = {group.name: group for group in GROUPS}
@@ -165,13 +163,11 @@ class Page:
 def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     """The newest rows that match. One query, and one more for rows never rendered before.
 
-    The newest page is kept whole: nothing but a new version changes it, and while something lives, time,
-    which makes generations overdue.
+    While nothing lives, nothing but a new version changes the page: the newest one is kept whole.
     """
-    if filters.q or filters.before:
+    if going(namespaces) or filters.q or filters.before:
         return _page(namespaces, filters)
-    seconds = _KEEP_LIVE if going(namespaces) else _KEEP
-    return _kept("page", namespaces, filters, seconds, make=lambda: _page(namespaces, filters))
+    return _kept("page", namespaces, filters, make=lambda: _page(namespaces, filters))
 
 
 def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
@@ -275,14 +271,13 @@ class Token(dict[int, int]):
 def going(namespaces: Sequence[Namespace]) -> int:
     """How many generations have not ended."""
     live = Generation.objects.live().filter(namespace__in=namespaces)
-    return _kept("going", namespaces, None, _KEEP, make=live.count)
+    return _kept("going", namespaces, None, make=live.count)
 
 
 def _kept(
     kind: str,
     namespaces: Sequence[Namespace],
     filters: Filters | None,
-    seconds: int,
     *,
     make: Callable[[], Made],
 ) -> Made:
@@ -292,5 +287,5 @@ def _kept(
     kept: Made | None = cache.get(key)
     if kept is None:
         kept = make()
-        cache.set(key, kept, seconds)
+        cache.set(key, kept, _KEEP)
     return kept
