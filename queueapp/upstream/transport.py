@@ -103,10 +103,14 @@ class Transport:
         self.clean = Cleaner(key)
         self._given = session and _watched(session)
         self._mine = threading.local()
+        self._lock = threading.Lock()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
     def close(self) -> None:
-        for session in list(self._sessions):
+        """Let go of the connections that all threads keep; those in use end with their call."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
             session.close()
 
     def _session(self, *, guarded: bool) -> requests.Session:
@@ -117,7 +121,8 @@ class Transport:
         if session is None:
             session = wire.Session(guarded=guarded)
             setattr(self._mine, name, session)
-            self._sessions.add(session)
+            with self._lock:
+                self._sessions.add(session)
         return session
 
     def open(

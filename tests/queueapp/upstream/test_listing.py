@@ -97,7 +97,7 @@ NO_LISTS = [
     mis.redirect("http://example.org/"),
     mis.reset_before(),
     mis.reset_after(),
-    mis.hang(),
+    mis.hang(0.02),
 ]
 
 
