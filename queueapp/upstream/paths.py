@@ -29,7 +29,7 @@ def usable(key: str) -> str:
 
 def segment(text: str) -> str:
     """A name as one part of a path. Refused for those that would change the path itself."""
-    if not text or text in (".", ".."):
+    if not text or text in (".", "..") or not text.isprintable():
         raise Refused("This name cannot stand in a web address.")
     return quote(text, safe="")
 

@@ -103,13 +103,25 @@ class Transport:
         self.clean = Cleaner(key)
         self._given = session and _watched(session)
         self._mine = threading.local()
+        self._lock = threading.Lock()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
     def close(self) -> None:
-        for session in list(self._sessions):
+        """Let go of the connections that all threads keep; those in use end with their call."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
             session.close()
 
-    def _session(self, *, guarded: bool) -> requests.Session:
+    def _session(self, *, guarded: bool, fresh: bool) -> requests.Session:
+        """This thread's session; with `fresh`, without kept connections that have idled too long."""
+        session = self._kept(guarded=guarded)
+        if fresh and time.monotonic() - getattr(self._mine, "used", 0.0) > FRESH:
+            session.close()
+        self._mine.used = time.monotonic()
+        return session
+
+    def _kept(self, *, guarded: bool) -> requests.Session:
         if self._given is not None and not guarded:
             return self._given
         name = "guarded" if guarded else "own"
@@ -117,15 +129,8 @@ class Transport:
         if session is None:
             session = wire.Session(guarded=guarded)
             setattr(self._mine, name, session)
-            self._sessions.add(session)
-        return session
-
-    def _ready(self, *, fresh: bool, guarded: bool) -> requests.Session:
-        """This thread's session; with `fresh`, without connections that the hub may have given up."""
-        session = self._session(guarded=guarded)
-        if fresh and time.monotonic() - getattr(self._mine, "used", 0.0) > FRESH:
-            session.close()
-        self._mine.used = time.monotonic()
+            with self._lock:
+                self._sessions.add(session)
         return session
 
     def open(
@@ -149,7 +154,7 @@ class Transport:
         """
         prepared, origin = self._prepared(method, url, query, headers, body)
         guarded = origin.host != self.origin.host
-        session = self._ready(fresh=fresh, guarded=guarded)
+        session = self._session(guarded=guarded, fresh=fresh)
         pause = self.timeouts[1] if pause is None else pause
         failure: UpstreamError
         wire.begin(seconds, stop)
@@ -159,7 +164,7 @@ class Transport:
                 stream=True,
                 allow_redirects=False,
                 timeout=(self.timeouts[0], pause),
-                verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+                verify=_certificates(),
                 proxies=_proxies(origin, prepared.url or "", guarded=guarded),
             )
         except addresses.ForbiddenAddress:
@@ -256,6 +261,10 @@ def _watched(session: requests.Session) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, wire.Adapter())
     return session
+
+
+def _certificates() -> str | bool:
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
 
 def _proxies(origin: Origin, url: str, *, guarded: bool) -> dict[str, str]:

@@ -4,7 +4,7 @@ import threading
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queueapp.upstream import BadKey, NotOffered, Unclear, Unreachable, UpstreamError
@@ -18,7 +18,7 @@ from tests.hub.world import KEY
 @pytest.mark.parametrize("revision", ["bridge", "current"])
 def test_an_ending_is_told_the_moment_it_happens(open_hub, client_of, revision):
     hub = open_hub(revision)
-    client = client_of(hub, timeouts=(1.0, 1.0))
+    client = client_of(hub)
     done, failed, cancelled = client.enqueue("google-veo-3", {"prompt": "a cat"}, 3).ids
     with client.events() as stream:
         client.cancel(cancelled)
@@ -85,7 +85,7 @@ def test_listening_that_was_stopped_before_it_began_is_over_at_once(client):
 
 
 def test_a_stream_that_falls_silent_is_given_up(hub, client):
-    with client.events(silence=0.1) as stream, pytest.raises(Unclear, match="in time"):
+    with client.events(silence=0.05) as stream, pytest.raises(Unclear, match="in time"):
         next(iter(stream))
 
 
@@ -148,6 +148,7 @@ STREAM = (
 TOLD = [("a", "one\ntwo"), ("message", ""), ("b", " three ")]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM))))
 def test_however_the_bytes_are_cut_the_same_events_are_read(cuts):
     places = [0, *sorted(cuts), len(STREAM)]
@@ -156,6 +157,7 @@ def test_however_the_bytes_are_cut_the_same_events_are_read(cuts):
     assert [event for piece in pieces for event in parser.feed(piece)] == TOLD
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=8))
 def test_no_bytes_upset_the_reader(pieces):
     parser = Parser()

@@ -64,7 +64,7 @@ def test_a_row_read_once_more_has_a_fresh_link(hub, client, target):
         (mis.answer(206, b"part"), Unclear),
         (mis.answer(200, b""), Unclear),
         (mis.reset_before(), Unclear),
-        (mis.hang(), Unclear),
+        (mis.hang(0.02), Unclear),
         (mis.redirect(""), BadLink),
     ],
     ids=lambda value: getattr(value, "name", None),
@@ -104,7 +104,7 @@ def test_a_result_that_trickles_is_given_up_in_time(hub, client, target):
     hub.misbehave("result", mis.trickle(0.01))
     began = time.monotonic()
     with pytest.raises(Unclear, match="in time"):
-        client.fetch(row.result_url, target, 10**6, seconds=0.15)
+        client.fetch(row.result_url, target, 10**6, seconds=0.08)
     assert time.monotonic() - began < 1.0
     assert list(target.parent.iterdir()) == []
 

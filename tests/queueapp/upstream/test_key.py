@@ -142,7 +142,7 @@ def test_a_key_in_a_row_or_an_event_is_taken_out_of_what_is_stored_and_shown(hub
     assert event.error == "bad [key]"
 
 
-@pytest.mark.parametrize("plan", [mis.reset_after(), mis.hang(), mis.half_json(), mis.status(500)])
+@pytest.mark.parametrize("plan", [mis.reset_after(), mis.hang(0.02), mis.half_json(), mis.status(500)])
 def test_an_error_carries_no_request_along(hub, client, plan, caplog):
     caplog.set_level(logging.DEBUG)
     hub.misbehave("enqueue", plan)

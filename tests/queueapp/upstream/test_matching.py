@@ -163,7 +163,7 @@ values = st.recursive(
 all_params = st.dictionaries(st.text("abcdefg_", min_size=1, max_size=8), values, max_size=5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(all_params, st.floats(-5000, 5000), st.floats(0, 10))
 def test_ours_are_always_found_whatever_the_parameters_and_the_hubs_clock(params, skew, at):
     rows = [row("r", params=params, at=at + skew)]
@@ -184,7 +184,7 @@ claims_of = st.lists(
 rows_of = st.lists(st.tuples(st.sampled_from(CHOICES), st.integers(-20, 180)), max_size=5)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80, deadline=None)
 @given(claims_of, rows_of, st.sets(st.sampled_from(["r0", "r2"]), max_size=1))
 def test_each_row_goes_to_at_most_one_claim_and_as_many_as_can_be_are_served(given_claims, given_rows, taken):
     claims = [

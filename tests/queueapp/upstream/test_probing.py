@@ -8,11 +8,9 @@ from queueapp.upstream import Probe, Revision, probe
 from tests.hub import misbehaviour as mis
 from tests.hub.world import KEY
 
-QUICK = (1.0, 0.15)
 
-
-def asked(hub, key=KEY, namespace=None):
-    return probe(hub.url, key, namespace, timeouts=QUICK)
+def asked(hub, key=KEY, namespace=None, patience=5.0):
+    return probe(hub.url, key, namespace, timeouts=(5.0, patience))
 
 
 @pytest.mark.parametrize("revision", ["classic", "bridge", "current"])
@@ -78,8 +76,8 @@ def test_a_hub_that_is_not_there_is_told(nobody_home):
 
 
 def test_a_hub_that_says_nothing_is_told(hub):
-    hub.misbehave("models", mis.hang())
-    told = asked(hub)
+    hub.misbehave("models", mis.hang(3.0))
+    told = asked(hub, patience=0.08)
     assert not told.usable
     assert "did not answer in time" in told.words()[0]
 
@@ -149,12 +147,12 @@ def test_whatever_a_hub_answers_a_person_gets_sentences(hub, plans, revision):
     hub._plans = {call: [plan] * 3 for call, plan in plans.items() if plan}
     told = asked(hub)
     for words in told.words():
-        assert words.endswith(".")
+        assert words.endswith((".", "?"))
         assert words[0].isupper() or words.startswith("http")
         assert KEY not in words
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(), st.text())
 def test_whatever_a_person_types_they_get_sentences(address, key):
     with pytest.MonkeyPatch.context() as patch:

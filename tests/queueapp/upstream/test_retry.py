@@ -1,6 +1,6 @@
 """Waiting grows, is spread by chance, and never outlasts its bound; a failing hub is left in peace."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queueapp.upstream import Breaker, Busy, Unclear, backoff, wait_after
@@ -8,6 +8,7 @@ from queueapp.upstream import Breaker, Busy, Unclear, backoff, wait_after
 chances = st.floats(0, 1, exclude_max=True)
 
 
+@settings(deadline=None)
 @given(st.integers(-5, 10_000), chances)
 def test_a_wait_is_between_nothing_and_its_bound(attempt, chance):
     assert (
@@ -22,6 +23,7 @@ def test_the_bound_doubles_with_each_failure():
     assert bounds == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), chances, st.floats(0, 3600))
 def test_what_the_hub_asked_for_is_never_undercut_and_hardly_exceeded(attempt, chance, asked):
     wait = wait_after(Busy("x", retry_after=asked), attempt, lambda: chance)
@@ -83,6 +85,7 @@ def test_a_hub_that_says_when_to_come_back_is_left_alone_until_then():
     assert breaker.allows(now=100.0)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_it_never_stays_shut_for_good(data):
     breaker, now = Breaker(), 0.0

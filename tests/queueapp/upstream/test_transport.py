@@ -31,10 +31,20 @@ def read_head(connection):
 
 @pytest.mark.parametrize("call", ["list", "enqueue"])
 def test_an_answer_that_trickles_is_given_up_at_the_deadline(hub, client_of, call):
-    client = client_of(hub, deadline=0.15)
+    client = client_of(hub, deadline=0.08)
     hub.misbehave(call, mis.trickle(0.01))
     began = time.monotonic()
     with pytest.raises(Unclear, match="in time"):
+        client.listing() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
+    assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("call", ["list", "enqueue"])
+def test_an_answer_that_never_comes_is_given_up_after_the_longest_pause(hub, client_of, call):
+    client = client_of(hub, timeouts=(5.0, 0.08))
+    hub.misbehave(call, mis.hang(3.0))
+    began = time.monotonic()
+    with pytest.raises(Unclear, match=r"in time \(a pause of 0.08 s"):
         client.listing() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
     assert time.monotonic() - began < 1.0
 
@@ -51,7 +61,7 @@ def test_a_body_that_trickles_is_given_up_at_the_deadline_too(scripted):
             pass
 
     began = time.monotonic()
-    with Client(scripted(act), KEY, deadline=0.15) as client, pytest.raises(Unclear, match="in time"):
+    with Client(scripted(act), KEY, deadline=0.08) as client, pytest.raises(Unclear, match="in time"):
         client.models()
     assert time.monotonic() - began < 1.0
 
@@ -78,25 +88,24 @@ def test_packed_answers_are_read_and_count_by_what_they_hold(hub, client_of):
         client.listing()
 
 
-def test_a_redirects_body_is_not_read_at_all(hub, client):
-    hub.misbehave("list", mis.answer(302, b" " * 30_000_000, Location="/x"))
-    began = time.monotonic()
-    with pytest.raises(Unclear):
+def test_a_redirects_body_has_the_same_limit(hub, client_of):
+    client = client_of(hub, answer_cap=100_000)
+    hub.misbehave("list", mis.answer(302, b" " * 5_000_000, Location="/x"))
+    with pytest.raises(Unclear, match="larger"):
         client.listing()
-    assert time.monotonic() - began < 1.0
 
 
 def test_a_large_input_may_take_longer_to_send_than_to_connect(scripted):
     def act(connection):
         head = read_head(connection)
-        time.sleep(0.25)
+        time.sleep(0.15)
         left = 12_000_000 - len(head)
         while left > 0 and (piece := connection.recv(1 << 20)):
             left -= len(piece)
         reply(connection, b'{"generations": [{"generation_id": "a"}]}')
 
     image = "data:image/png;base64," + "A" * 12_000_000
-    with Client(scripted(act), KEY, timeouts=(0.1, 2.0)) as client:
+    with Client(scripted(act), KEY, timeouts=(0.1, 5.0)) as client:
         assert client.enqueue("flux-1-dev", {"input_image": image}, 1).ids == ("a",)
 
 
@@ -121,7 +130,7 @@ def test_an_answer_cut_short_or_in_no_known_language_may_still_mean_it_was_made(
         read_head(connection)
         connection.sendall(sent)
 
-    with Client(scripted(act), KEY, timeouts=(1.0, 0.5)) as client, pytest.raises(Unclear) as met:
+    with Client(scripted(act), KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(Unclear) as met:
         client.enqueue("flux-1-dev", {}, 1)
     assert met.value.may_have_happened
 
@@ -197,7 +206,7 @@ def test_a_companys_own_certificates_are_believed_where_the_environment_names_th
 ):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     hub = open_hub(certificate=certificate)
-    client = client_of(hub, timeouts=(1.0, 1.0))
+    client = client_of(hub)
     (generation,) = client.enqueue("flux-1-dev", {"prompt": "x" * 200_000}, 1).ids
     with client.events() as stream:
         hub.finish(generation)
@@ -223,7 +232,7 @@ def test_a_tls_connection_that_breaks_after_the_request_may_mean_it_was_made(
             bare.sendall(b"no TLS record, where the answer should be")
 
     address = scripted(act).replace("http:", "https:")
-    with Client(address, KEY, timeouts=(1.0, 0.5)) as client, pytest.raises(Unclear):
+    with Client(address, KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(Unclear):
         client.enqueue("flux-1-dev", {}, 1)
 
 
