@@ -68,6 +68,7 @@
     readClock(since());
     refresh();
     refocus();
+    requestAnimationFrame(refocus);
     tellState();
   });
 
@@ -83,8 +84,8 @@
     const href = held.getAttribute("href");
     const same = href && [...document.querySelectorAll("main a")].find((link) => link.getAttribute("href") === href);
     const heir = (held.id && byId(held.id)) || same || byId("again");
-    held = null;
     if (document.activeElement === document.body) heir?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) held = null; // else once more, after the next frame
   }
 
   /* What has become of the one generation of this page. */
