@@ -35,5 +35,8 @@ lint: .venv/.installed-dev
 	@$(BIN) -m pip install --quiet --no-input --requirement requirements-dev.txt
 	@touch $@
 
+screenshots: .venv/.installed-dev
+	$(BIN) docs/screenshots.py
+
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
