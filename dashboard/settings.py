@@ -22,6 +22,14 @@ ALLOWED_HOSTS = env.list("DROVER_ALLOWED_HOSTS", None) or own_hosts(DROVER_HOST)
 SECRET_KEY = env.str("DROVER_SECRET_KEY", "") or secret_key(DROVER_DATA)
 DEBUG = env.bool("DROVER_DEBUG", False)
 
+# Secrets at rest; without keys in the environment they are made and kept in the data folder
+DROVER_ENCRYPTION_KEYS: list[str] = env.list("DROVER_ENCRYPTION_KEYS", [])
+
+# A hub account that the environment names: a connection `oxen` at each start
+OXEN_API_KEY = env.str("OXEN_API_KEY", "")
+OXEN_HUB_URL = env.str("OXEN_HUB_URL", "https://hub.oxen.ai")
+OXEN_NAMESPACE = env.str("OXEN_NAMESPACE", "")
+
 # The queue
 DROVER_MAX_GENERATIONS = env.int("DROVER_MAX_GENERATIONS", 4)
 # Below six seconds a busy machine looks dead.
@@ -119,7 +127,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Task queue",
     "ALT_CLUSTERS": {
-        "pump": {"workers": 2, "queue_limit": 1, "timeout": 30, "retry": 60},
+        "pump": {"workers": 2, "queue_limit": 1, "timeout": 75, "retry": 90},
     },
 }
 
@@ -135,6 +143,9 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# A data: URI is a third longer than what it holds: an input must fit into a body
+DROVER_MAX_INPUT_BYTES = env.int("DROVER_MAX_INPUT_BYTES", 12 * 1024 * 1024)
+DROVER_MAX_RESULT_BYTES = env.int("DROVER_MAX_RESULT_BYTES", 1024 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DROVER_MAX_BODY_BYTES", 25 * 1024 * 1024)
 
 # Signing in

@@ -1,10 +1,20 @@
-"""Where generations are made: one protocol, a maker for each kind of connection."""
+"""Where generations are made: one protocol, a maker for each kind of connection.
 
+What each error of a hub's enqueue means stands in `meaning` alone.
+"""
+
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from queueapp import upstream
 from queueapp.models import Connection
+
+#: Seconds to connect, and the longest pause in an answer; the pump waits for both.
+TIMEOUTS = (5.0, 15.0)
+#: Seconds for a whole call of the pump, the upload of inputs included.
+DEADLINE = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The backend has the whole order."""
+    """The backend has the order, or as much of it as it names `ids`; None from one that needs no names."""
+
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,37 @@ class Refused:
     category: str = "refused"
 
 
-Answer = Accepted | Refused
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Nothing was made; the same order may be sent again, after `retry_after` seconds if that is told."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadKey:
+    """Nothing was made, and nothing will be until somebody changes the key."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoCredits:
+    """Nothing was made: the account cannot pay."""
+
+    reason: str
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The answer was lost: the order may have been taken, and billed."""
+
+    reason: str
+
+
+Answer = Accepted | Refused | NotNow | BadKey | NoCredits | Lost
 
 
 class Backend(Protocol):
@@ -46,8 +88,67 @@ class BuiltIn:
         return Accepted()
 
 
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A hub."""
+
+    client: upstream.Client
+
+    def submit(self, order: Order) -> Answer:
+        try:
+            return Accepted(self.client.enqueue(order.model, order.params, order.count).ids)
+        except upstream.UpstreamError as error:
+            return meaning(error)
+
+
+def meaning(error: upstream.UpstreamError) -> Answer:
+    """What an enqueue that met this error has come to."""
+    match error:
+        case upstream.BadKey():
+            return BadKey(error.message)
+        case upstream.NoCredits():
+            return NoCredits(error.message, error.raw)
+        case _ if error.safe_to_repeat:
+            return NotNow(error.message, error.retry_after)
+        case _ if error.may_have_happened:
+            return Lost(error.message)
+        case _:
+            return Refused(error.message, error.raw)
+
+
 def backend_of(connection: Connection) -> Backend:
-    """The maker for a connection. LookupError for a kind this installation cannot speak to."""
+    """The maker for a connection. Raises what `client_of` raises."""
     if connection.kind == Connection.Kind.BUILTIN:
         return BuiltIn()
-    raise LookupError(f"No backend speaks to connections of the kind {connection.kind}.")
+    return Upstream(client_of(connection))
+
+
+_clients: dict[tuple[Any, ...], upstream.Client] = {}
+_lock = threading.Lock()
+
+
+def client_of(connection: Connection) -> upstream.Client:
+    """The client of a hub connection, with this process's kept connections to the hub.
+
+    Raises sealing.Undecryptable when the key kept for it cannot be read, and ValueError, in words for a
+    person, for an address or a key that cannot be used.
+    """
+    known = (connection.pk, connection.base_url, connection.key, connection.namespace, connection.revision)
+    with _lock:
+        if known not in _clients:
+            _forget(connection.pk)
+            _clients[known] = upstream.Client(
+                connection.base_url,
+                connection.key.open(),
+                namespace=connection.namespace or None,
+                revision=connection.revision or upstream.Revision.CLASSIC,
+                timeouts=TIMEOUTS,
+                deadline=DEADLINE,
+            )
+        return _clients[known]
+
+
+def _forget(connection_id: int) -> None:
+    """Let go of the client that an edited connection had."""
+    for known in [known for known in _clients if known[0] == connection_id]:
+        _clients.pop(known).close()

@@ -77,7 +77,7 @@ class Drover:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DROVER_", "DJANGO_"))}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DROVER_", "DJANGO_", "OXEN_"))}
         # A mark by which every process of this instance is known, whoever its parent is by then.
         self.mark = secrets.token_hex(8)
         self.database = Database(data, self.mark)

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 os.environ["DROVER_DATA"] = tempfile.mkdtemp(prefix="drover-tests-")
-for _name in [name for name in os.environ if name.startswith("DROVER_")] + ["PORT"]:
+for _name in [name for name in os.environ if name.startswith(("DROVER_", "OXEN_"))] + ["PORT"]:
     if _name not in ("DROVER_DATA", "DROVER_NEEDS_BROWSER"):
         os.environ.pop(_name, None)
 os.environ["DROVER_ENV_FILE"] = os.devnull

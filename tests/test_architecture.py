@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"poller", "release", "render"},
     {"backends", "services", "migrations"},
     {"models", "storage"},
-    {"states", "params", "datauri", "media", "engine", "upstream", "lifeline"},
+    {"states", "params", "datauri", "media", "engine", "upstream", "lifeline", "sealing"},
     {"errors"},
 ]
 #: A web request never waits for a hub.

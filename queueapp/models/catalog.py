@@ -29,6 +29,15 @@ class MediaModel(models.Model):
     pricing = models.JSONField(null=True, blank=True)
     request_schema = models.JSONField(default=dict)
     enabled = models.BooleanField(default=True, help_text="Off: cannot be chosen for new work.")
+    listed = models.BooleanField(
+        default=True, editable=False, help_text="Whether the connection still offers it."
+    )
+    preferred = models.BooleanField(
+        default=False, help_text="Stands first, and is chosen for those who have not chosen yet."
+    )
+    defaults = models.JSONField(
+        default=dict, blank=True, help_text='Settings that the form begins with, by parameter: {"seed": 7}'
+    )
     typical_seconds = models.FloatField(null=True, editable=False)
     slow_seconds = models.FloatField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -1,9 +1,12 @@
 """Columns that Django does not bring."""
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django.db import models
+
+from queueapp import sealing
 
 
 class JsonTextField(models.TextField):  # type: ignore[type-arg]
@@ -28,3 +31,49 @@ class JsonTextField(models.TextField):  # type: ignore[type-arg]
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.get_prep_value(self.value_from_object(obj)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealed:
+    """A secret as it is kept: encrypted. Only `open` tells it; nothing that prints it does."""
+
+    token: str = ""
+
+    @classmethod
+    def of(cls, secret: str) -> Self:
+        return cls(sealing.seal(secret) if secret else "")
+
+    def open(self) -> str:
+        """The secret. Raises sealing.Undecryptable."""
+        return sealing.unseal(self.token) if self.token else ""
+
+    def __bool__(self) -> bool:
+        return bool(self.token)
+
+    def __repr__(self) -> str:
+        return "<Sealed>" if self.token else "<Sealed: empty>"
+
+    __str__ = __repr__
+
+
+class SealedTextField(models.TextField):  # type: ignore[type-arg]
+    """A secret, encrypted at rest. Its value is `Sealed`; plain text cannot be stored by mistake."""
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
+    def from_db_value(self, value: str | None, *_: Any) -> Sealed:
+        return Sealed(value or "")
+
+    def to_python(self, value: Any) -> Sealed:
+        return value if isinstance(value, Sealed) else Sealed(value or "")
+
+    def get_prep_value(self, value: Any) -> str:
+        if isinstance(value, Sealed):
+            return value.token
+        if not value:
+            return ""
+        raise TypeError("A secret is stored as Sealed.of(text), never as plain text.")
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj))

@@ -82,6 +82,11 @@ class Generation(models.Model):
     changes) so that every list is one indexed query.
     """
 
+    class CancelAnswer(models.TextChoices):
+        STOPPED = "stopped", "It was stopped"
+        TOO_LATE = "too late", "Too late"
+        UNCLEAR = "unclear", "The answer was lost"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="generations")
     namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="generations")
@@ -113,8 +118,27 @@ class Generation(models.Model):
     )
 
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it up.")
-    claim = models.CharField(max_length=80, blank=True, help_text="Who renders it now.")
+    claim = models.CharField(max_length=80, blank=True, help_text="Who renders or sends it now.")
     claimed_until = models.DateTimeField(null=True, blank=True)
+
+    upstream_id = models.CharField(max_length=100, blank=True, help_text="The hub's name for it.")
+    posted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its POST began; null while nothing was sent."
+    )
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its POST was answered or given up."
+    )
+    last_checked_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveSmallIntegerField(
+        default=0, help_text="Well-formed lists in a row in which it was looked for and not found."
+    )
+    cancel_answer = models.CharField(
+        max_length=10, choices=CancelAnswer, blank=True, help_text="What the hub said to the cancel."
+    )
+    told = JsonTextField(null=True, blank=True, help_text="The ending as the hub's event told it.")
+    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    cost_check_at = models.DateTimeField(null=True, blank=True, help_text="When to ask for the cost.")
 
     objects = GenerationQuerySet.as_manager()
 
@@ -141,9 +165,19 @@ class Generation(models.Model):
                 condition=_WAITING,
                 name="gen_line_of_user",
             ),
+            models.Index(
+                fields=("connection", "cost_check_at"),
+                condition=models.Q(cost_check_at__isnull=False),
+                name="gen_cost_unknown",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=("submission", "ordinal"), name="one_place_each"),
+            models.UniqueConstraint(
+                fields=("connection", "upstream_id"),
+                condition=~models.Q(upstream_id=""),
+                name="one_generation_per_upstream_id",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=_values(LIVE), ended_at=None)
                 | models.Q(state__in=_values(ENDED), ended_at__isnull=False),
@@ -183,17 +217,50 @@ class Result(models.Model):
 
 
 class Input(models.Model):
-    """The body of a `data:` URI given as a parameter, stored once and named in the parameters."""
+    """An image or video given as a parameter, stored once and named in the parameters.
+
+    Its kind is told by its bytes where it was uploaded, and by the URI where a script sent a `data:` URI.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="inputs")
     file = models.CharField(max_length=200, unique=True)
-    content_type = models.CharField(max_length=100, help_text="As the URI claimed; not checked.")
+    content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(
+        null=True, help_text="When a submission first named it; what none names is removed after a day."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=("created_at",), condition=models.Q(used_at=None), name="input_unused")
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Download(models.Model):
+    """A result that the hub has and Drover has not stored yet. Gone once it is stored.
+
+    `url` is empty where only the hub's id is known. `next_try_at` is null when nobody tries any more.
+    """
+
+    generation = models.OneToOneField(
+        Generation, on_delete=models.PROTECT, primary_key=True, related_name="download"
+    )
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="downloads")
+    url = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    trouble = models.CharField(max_length=500, blank=True, help_text="Why the last try failed.")
+    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    claim = models.CharField(max_length=80, blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return str(self.generation_id)
 
 
 class Event(models.Model):

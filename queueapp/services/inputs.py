@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from queueapp import datauri, storage
 from queueapp.errors import BadRequest
 from queueapp.models import Input, Namespace
@@ -26,7 +28,12 @@ def extract(params: Params, namespace: Namespace) -> tuple[Params, list[Input]]:
         uri = datauri.parse(text)
         if uri is None:
             return text
-        row = Input(namespace=namespace, content_type=uri.content_type[:100], size=len(uri.body))
+        row = Input(
+            namespace=namespace,
+            content_type=uri.content_type[:100],
+            size=len(uri.body),
+            used_at=timezone.now(),
+        )
         row.file = storage.save_bytes("inputs", f"{row.pk}.bin", uri.body)
         inputs.append(row)
         return f"{REFERENCE}{row.pk}"

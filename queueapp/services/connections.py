@@ -1,0 +1,71 @@
+"""What the workers find out about a connection: whether it works, and when to try again."""
+
+import random
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from queueapp.models import Connection
+from queueapp.services import workers
+from queueapp.upstream import backoff
+
+#: Seconds: the longest wait after calls that came to nothing, unless the hub itself asks for a longer one.
+LONGEST_WAIT = 60.0
+
+
+def takes_calls(connection: Connection, now: datetime) -> bool:
+    """Whether the hub may be asked anything now: it is not resting after calls that came to nothing."""
+    return connection.retry_at is None or connection.retry_at <= now
+
+
+def takes_work(connection: Connection, now: datetime) -> bool:
+    """Whether something new may be released to it now."""
+    return connection.enabled and not connection.stopped and takes_calls(connection, now)
+
+
+def went_well(connection: Connection) -> None:
+    """A call was answered as it should be: whatever came before is over."""
+    if connection.failures or connection.retry_at or connection.trouble:
+        _write(connection, failures=0, retry_at=None, trouble="")
+
+
+def went_badly(connection: Connection, words: str, retry_after: float | None = None) -> None:
+    """A call came to nothing: ask the hub nothing for a while, longer each time.
+
+    `retry_after` is the wait in seconds that the hub asked for.
+    """
+    wait = backoff(connection.failures, random.random, longest=LONGEST_WAIT)
+    if retry_after is not None:
+        wait = retry_after + min(wait, 1.0)
+    _write(
+        connection,
+        failures=F("failures") + 1,
+        retry_at=timezone.now() + timedelta(seconds=wait),
+        trouble=words[:500],
+    )
+
+
+def stop(connection: Connection, why: Connection.Stop, words: str) -> None:
+    """Release nothing more to it until a check succeeds; what waits stays in the queue."""
+    if connection.stopped != why:
+        _write(connection, stopped=why, stopped_text=words[:500], stopped_at=timezone.now())
+
+
+def resume(connection: Connection) -> None:
+    """Take up a stopped connection again."""
+    _write(connection, stopped="", stopped_text="", stopped_at=None, failures=0, retry_at=None, trouble="")
+    workers.ring()
+
+
+def clock_is(connection: Connection, ahead: float | None) -> None:
+    """Remember by how many seconds the hub's clock is ahead of ours, where it changed by more than noise."""
+    known = connection.clock_ahead
+    if ahead is not None and (known is None or abs(known - ahead) > 1.0):
+        _write(connection, clock_ahead=ahead)
+
+
+def _write(connection: Connection, **fields: object) -> None:
+    """Write to the row, and let the copy at hand say the same."""
+    Connection.objects.filter(pk=connection.pk).update(**fields)
+    connection.refresh_from_db(fields=list(fields))
