@@ -1,30 +1,129 @@
-"""Looking after what backends have."""
+"""Watching what a hub has at work: one list for many, and endings only from what the hub clearly says.
+
+A generation has left a hub's list only when a whole, well-formed list lacks it that was asked for after
+its release was acknowledged. Every other answer says nothing about any generation.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from django.utils import timezone
-from django_q.brokers import get_broker
-from django_q.tasks import async_task
 
-from queueapp.models import Connection, Generation
-from queueapp.services import claims, workers
-from queueapp.services.moves import move
-from queueapp.states import State
+from queueapp.models import Generation, MediaModel
+from queueapp.rounds import Round
+from queueapp.services import elsewhere, endings, watching
+from queueapp.upstream import Listing, NotOffered, NotThere, Revision
 
-#: As many bells wait on the workers' queue at most: more would only be stale when they are heard.
-BELLS = 8
-
-
-def look_after(connection: Connection) -> None:
-    """See to everything a connection has at work."""
-    if connection.kind == Connection.Kind.BUILTIN:
-        _look_after_engine(connection)
+#: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it.
+SOON, LATER = 1.5, 5.0
+#: Times that something must be missing before its absence counts, where the hub could tell more.
+MISSES = 2
+#: Seconds after which the cost is asked for again, by how long ago the generation ended.
+COST_PAUSES = ((60, 10), (600, 60), (6 * 3600, 1800))
 
 
-def _look_after_engine(connection: Connection) -> None:
-    """Give each generation that no worker holds to one; a bell that is lost is rung again later."""
-    stuck = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
-    for generation in stuck:
-        # A pump died between claiming it and saying so; the engine loses nothing by being asked again.
-        move(generation, State.PROCESSING)
-    room = max(0, BELLS - get_broker(workers.WORK).queue_size())
-    for generation_id in claims.due_bells(connection, timezone.now(), room):
-        async_task("queueapp.tasks.render", generation_id, cluster=workers.WORK, save=False)
+def look(round_: Round) -> None:
+    """See what has become of everything that is due."""
+    for generation in watching.told_of(round_.connection):
+        if not round_.over:
+            _ask_about(generation, round_)
+    models = watching.due_models(round_.connection, timezone.now())
+    if models and round_.client.revision is Revision.CURRENT:
+        _look_at(round_, None)
+        return
+    for model in models:
+        if not round_.over:
+            _look_at(round_, model)
+
+
+def _look_at(round_: Round, model: MediaModel | None) -> None:
+    """One list (of one model, or of everything), and what follows from it.
+
+    It tells only about those that were watched before it was asked for.
+    """
+    watched = watching.watched(round_.connection).select_related("model")
+    before = list(watched.filter(model=model) if model else watched)
+    # Put off first: a list that cannot be had must not stand before the others in the next round.
+    watching.look_later(before, timezone.now(), LATER)
+    with round_.spared():
+        listing = round_.client.listing(model.name if model else None)
+        round_.went_well()
+        _note_others(round_, listing, before)
+        _compare(round_, listing, before)
+
+
+def _compare(round_: Round, listing: Listing, before: Sequence[Generation]) -> None:
+    rows = {row.id: row for row in listing.rows}
+    going = [one for one in before if one.upstream_id in rows and not rows[one.upstream_id].ended]
+    watching.still_going(going, timezone.now())
+    for one in before:
+        row = rows.get(one.upstream_id)
+        if row is None:
+            _missing(one, round_)
+        elif row.ended:
+            endings.by_row(one, row)
+
+
+def _note_others(round_: Round, listing: Listing, ours: Sequence[Generation]) -> None:
+    known = {one.upstream_id for one in ours}
+    others = {row.id: row.model or "" for row in listing.rows if row.id not in known}
+    if others:
+        elsewhere.saw(round_.connection.pk, others)
+
+
+def _missing(generation: Generation, round_: Round) -> None:
+    """The list lacks it: on a classic hub it is over; the others can be asked about the one."""
+    if round_.client.revision is Revision.CLASSIC:
+        endings.left(generation)
+    elif round_.over:
+        watching.look_again(generation, timezone.now(), 0.0)
+    else:
+        _ask_about(generation, round_)
+
+
+def _ask_about(generation: Generation, round_: Round) -> None:
+    """Ask for the one; what the hub says of it, or that it has none of it, decides."""
+    watching.look_again(generation, timezone.now(), LATER)
+    with round_.spared():
+        try:
+            row = round_.client.one(generation.upstream_id)
+        except NotThere:
+            _gone(generation, round_)
+            return
+        if row.ended:
+            endings.by_row(generation, row)
+        else:
+            watching.look_again(generation, timezone.now(), SOON, told=None)
+
+
+def _gone(generation: Generation, round_: Round) -> None:
+    """The hub has none of this. Where nothing was told yet, what an event has to tell may still arrive."""
+    if generation.told:
+        endings.left(generation)
+    elif generation.looks + 1 < MISSES:
+        watching.look_again(generation, timezone.now(), SOON, looks=generation.looks + 1)
+    elif round_.client.revision is Revision.CURRENT:
+        endings.vanished(generation)
+    else:
+        endings.left(generation)
+
+
+def ask_for_costs(round_: Round) -> None:
+    """Write down what ended generations cost, where the hub tells it."""
+    for generation in watching.costs_due(round_.connection, timezone.now()):
+        _ask_for_cost(generation, round_)
+
+
+def _ask_for_cost(generation: Generation, round_: Round) -> None:
+    now = timezone.now()
+    age = (now - (generation.ended_at or now)).total_seconds()
+    pause = next((pause for limit, pause in COST_PAUSES if age < limit), None)
+    watching.cost_later(generation, None if pause is None else now + timedelta(seconds=pause))
+    with round_.spared():
+        try:
+            cost = round_.client.generation(generation.upstream_id).cost
+        except (NotOffered, NotThere):
+            watching.cost_later(generation, None)
+            return
+        if cost is not None:
+            watching.cost_is(generation, cost)

@@ -5,15 +5,18 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from queueapp import poller, release
+from queueapp import bells, lanes, release
+from queueapp.backends import DEADLINE
+from queueapp.lanes import Lanes
+from queueapp.listener import Listeners
 from queueapp.models import Connection
-from queueapp.services import generations, workers
+from queueapp.services import connections, elsewhere, generations, sending, workers
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +26,37 @@ PERIOD = 2.0
 LISTEN = 0.2
 #: Seconds between tries for a lease that somebody else holds.
 STAND_BY = 0.5
+#: Seconds that a leaving pump waits for its calls to hubs, and how many when everybody is asked to leave.
+LAST_CALLS, HURRY = DEADLINE + 5.0, 3.0
+
+Visit = Callable[[Connection], None]
 
 
-def tick(fence: int) -> None:
-    """One round: look after what is at work, let go what fits, end what is too old."""
-    for connection in Connection.objects.order_by("-priority", "pk"):
+def tick(fence: int, visit: Visit | None = None) -> None:
+    """One round: see to each connection that has something to do, end what is too old.
+
+    `visit` is how hubs are seen to, which takes as long as the hub does; by default, here and now.
+    """
+    for connection in connections.with_something_to_do():
         with _survived(f"connection {connection}"):
-            if connection.enabled:
-                release.release(connection, fence)
-            poller.look_after(connection)
+            if connection.kind == Connection.Kind.BUILTIN:
+                _see_to_engine(connection, fence)
+            elif visit:
+                visit(connection)
+            else:
+                lanes.visit(connection, fence)
+    with _survived("what is to be fetched"):
+        bells.ring_for_downloads()
     with _survived("what is too old"):
         generations.expire(timezone.now())
+        elsewhere.sweep(timezone.now())
+
+
+def _see_to_engine(connection: Connection, fence: int) -> None:
+    sending.hand_to_engine(connection)
+    if connection.enabled:
+        release.release(connection, fence)
+    bells.ring_for_renders(connection)
 
 
 @contextmanager
@@ -54,6 +77,8 @@ class Pump:
     heard: int = -1
     next_tick: float = 0.0
     lost: bool = False
+    lanes: Lanes = field(default_factory=Lanes)
+    listeners: Listeners = field(default_factory=Listeners)
 
     def run(self, seconds: float) -> None:
         """Pump, or stand by, until the time is up, the lease is lost, or everybody is asked to leave."""
@@ -75,21 +100,40 @@ class Pump:
             if row.bells != self.heard or time.monotonic() >= self.next_tick:
                 self.heard = row.bells
                 self._tick(self.fence)
+            self.lanes.follow_up()
             time.sleep(LISTEN)
 
     def _tick(self, fence: int) -> None:
-        if not workers.renew_lease(fence):
-            self.lost = True
+        if not self._renew(fence):
             return
-        tick(fence)
+        tick(fence, lambda connection: self._visit(connection, fence))
         self.next_tick = time.monotonic() + PERIOD
+
+    def _visit(self, connection: Connection, fence: int) -> None:
+        self.listeners.hear(connection)
+        self.lanes.visit(connection.pk, fence)
+
+    def _renew(self, fence: int) -> bool:
+        self.lost = self.lost or not workers.renew_lease(fence)
+        return not self.lost
 
     def _leave(self) -> None:
         """Hand over: a pump that lost its lease has a successor already and must not start another."""
+        if self.fence is not None:
+            self._finish_calls(self.fence)
+            self.listeners.leave()
         if self.fence is not None and not self.lost:
             workers.give_up_lease(self.fence)
         if not self.lost and not workers.stopping():
             workers.start_pump()
+
+    def _finish_calls(self, fence: int) -> None:
+        """Wait for the hubs' answers, holding the lease: a successor would have to call them lost."""
+        began = time.monotonic()
+        while self.lanes.busy and self._renew(fence):
+            if time.monotonic() > began + (HURRY if workers.stopping() else LAST_CALLS):
+                break
+            time.sleep(LISTEN)
 
 
 def new_pump() -> Pump:

@@ -1,23 +1,38 @@
 """Letting waiting submissions go to their backend: fairly, whole, and never more than it can take."""
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from queueapp.backends import Accepted, Backend, Order, Refused, backend_of
-from queueapp.models import Connection, Generation, Submission, Turn
-from queueapp.services import workers
-from queueapp.services.moves import move
-from queueapp.states import State
+from queueapp.backends import (
+    Accepted,
+    Answer,
+    Backend,
+    BadKey,
+    Lost,
+    NoCredits,
+    NotNow,
+    Order,
+    Refused,
+    backend_of,
+)
+from queueapp.errors import DroverError
+from queueapp.models import Connection, Generation, Turn
+from queueapp.services import connections, inputs, sending
 
 #: How far into one person's line a tick looks; the rest waits for the next tick.
 LOOK_AHEAD = 64
+#: Seconds after which a round of sending gives way; the rest goes in the next one.
+ROUND = 8.0
+#: Seconds between saying that a POST begins and beginning it, after which it is not begun any more: by
+#: then a successor may have searched for it and found nothing.
+PROMPTLY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,19 @@ def choose(lines: Iterable[Iterator[Waiting]], *, capacity: int, busy: int) -> l
 
 
 def release(connection: Connection, fence: int) -> None:
-    """Release what fits. `fence` is the caller's holding of the pump's lease."""
+    """Release what fits. `fence` is the caller's holding of the pump's lease.
+
+    Raises what `backend_of` raises.
+    """
     backend = backend_of(connection)
+    until = time.monotonic() + ROUND
     busy = Generation.objects.at_work().filter(connection=connection).count()
     for waiting in choose(_lines(connection), capacity=connection.capacity, busy=busy):
-        claimed = _claim(waiting, connection, fence)
+        if not connections.takes_work(connection, timezone.now()) or time.monotonic() > until:
+            return
+        claimed = sending.claim(waiting.submission_id, waiting.user_id, connection, fence)
         if claimed:
-            _submit(backend, claimed)
+            _send(backend, connection, claimed, fence)
 
 
 def _lines(connection: Connection) -> list[Iterator[Waiting]]:
@@ -89,35 +110,41 @@ def _line(connection: Connection, user_id: int) -> Iterator[Waiting]:
         yield Waiting(submission_id, user_id, size)
 
 
-def _claim(waiting: Waiting, connection: Connection, fence: int) -> list[Generation]:
-    """Take a submission's waiting generations out of the queue, unless the lease has gone to another pump."""
-    now = timezone.now()
-    with transaction.atomic():
-        if not workers.assert_lease(fence):
-            return []
-        theirs = Generation.objects.waiting().filter(submission_id=waiting.submission_id)
-        claimed = [
-            generation
-            for generation in theirs.select_related("submission__model").order_by("ordinal")
-            if move(generation, State.SUBMITTING)
-        ]
-        Turn.objects.filter(connection=connection, user_id=waiting.user_id).update(released_at=now)
-    return claimed
+def _send(backend: Backend, connection: Connection, claimed: list[Generation], fence: int) -> None:
+    submission = claimed[0].submission
+    try:
+        params = inputs.restore(submission.params, connection)
+    except DroverError as error:
+        sending.refused(claimed, error.detail, "", "input")
+        return
+    begun = time.monotonic()
+    posted = sending.begin(claimed, fence)
+    if not posted:
+        return
+    order = Order(submission.model.name, params, len(posted))
+    if time.monotonic() - begun > PROMPTLY:
+        sending.put_back(posted, "It had not been sent.")
+        return
+    _settle(connection, posted, backend.submit(order))
 
 
-def _submit(backend: Backend, claimed: list[Generation]) -> None:
-    submission: Submission = claimed[0].submission
-    order = Order(submission.model.name, submission.params, len(claimed))
-    match backend.submit(order):
-        case Accepted():
-            for generation in claimed:
-                move(generation, State.PROCESSING)
-        case Refused() as refused:
-            for generation in claimed:
-                move(
-                    generation,
-                    State.FAILED,
-                    reason=refused.reason,
-                    raw_reason=refused.raw,
-                    category=refused.category,
-                )
+def _settle(connection: Connection, posted: list[Generation], answer: Answer) -> None:
+    match answer:
+        case Accepted(ids):
+            sending.accepted(posted, ids)
+            connections.went_well(connection)
+        case Refused(reason, raw, category):
+            sending.refused(posted, reason, raw, category)
+            connections.went_well(connection)
+        case NotNow(reason, retry_after):
+            sending.put_back(posted, reason)
+            connections.went_badly(connection, reason, retry_after)
+        case BadKey(reason):
+            sending.put_back(posted, reason)
+            connections.stop(connection, Connection.Stop.KEY, reason)
+        case NoCredits(reason, raw):
+            sending.refused(posted, reason, raw, "credits")
+            connections.stop(connection, Connection.Stop.CREDITS, reason)
+        case Lost(reason):
+            sending.lost(posted, reason)
+            connections.went_badly(connection, reason)

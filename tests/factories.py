@@ -10,6 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from queueapp.models import Connection, Generation, MediaModel
+from queueapp.models.fields import Sealed
 from queueapp.services import generations, results
 from queueapp.services.moves import move
 from queueapp.states import State
@@ -86,3 +87,22 @@ def age(made: Generation, **ago: float) -> None:
     """Let a generation have been enqueued some time ago, e.g. `hours=25`."""
     then = timezone.now() - timedelta(**ago)
     Generation.objects.filter(pk=made.pk).update(enqueued_at=then)
+
+
+def hub_connection(hub: Any, name: str = "oxen", **fields: Any) -> Connection:
+    """A connection to a stand-in hub, as a check would have left it."""
+    known = {
+        "base_url": hub.url,
+        "key": Sealed.of(hub.key),
+        "namespace": hub.keys[hub.key],
+        "revision": hub.revision,
+        "has_events": False,
+    }
+    return Connection.objects.create(name=name, kind=Connection.Kind.UPSTREAM, **(known | fields))
+
+
+def hub_model(connection: Connection, name: str = "flux-1-dev", media: str = "image") -> MediaModel:
+    """A model of a hub, as a sync would have left it."""
+    return MediaModel.objects.create(
+        connection=connection, name=name, display_name=name, media_type=media, request_schema={}
+    )

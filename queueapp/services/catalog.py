@@ -109,9 +109,9 @@ def named(name: str) -> list[int]:
 
 
 def learn_duration(model_id: int) -> None:
-    """Take the usual and the slow duration of a model from its last successes."""
+    """Take the usual and the slow duration of a model from the last that were made."""
     times = (
-        Generation.objects.filter(model_id=model_id, state=State.SUCCEEDED)
+        Generation.objects.filter(model_id=model_id, state__in=(State.SUCCEEDED, State.FINISHED))
         .exclude(released_at=None)
         .order_by("-ended_at")
         .values_list(F("ended_at") - F("released_at"), flat=True)[:HISTORY]

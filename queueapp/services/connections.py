@@ -3,10 +3,10 @@
 import random
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from queueapp.models import Connection
+from queueapp.models import Connection, Generation
 from queueapp.services import workers
 from queueapp.upstream import backoff
 
@@ -21,7 +21,30 @@ def takes_calls(connection: Connection, now: datetime) -> bool:
 
 def takes_work(connection: Connection, now: datetime) -> bool:
     """Whether something new may be released to it now."""
-    return connection.enabled and not connection.stopped and takes_calls(connection, now)
+    works = connection.enabled and not connection.stopped and is_known(connection)
+    return works and takes_calls(connection, now)
+
+
+def is_known(connection: Connection) -> bool:
+    """Whether it is known how to speak to it: the revision and, for a classic hub, the namespace."""
+    if connection.kind == Connection.Kind.BUILTIN:
+        return True
+    if connection.revision == Connection.Revision.CLASSIC:
+        return bool(connection.namespace)
+    return bool(connection.revision)
+
+
+def with_something_to_do() -> QuerySet[Connection]:
+    """The connections that have generations to see to, the highest priority first."""
+    live = Generation.objects.live().filter(connection=OuterRef("pk"))
+    costs = Generation.objects.filter(connection=OuterRef("pk"), cost_check_at__lte=timezone.now())
+    return Connection.objects.filter(Q(Exists(live)) | Q(Exists(costs))).order_by("-priority", "pk")
+
+
+def tells_events(connection: Connection, does: bool) -> None:
+    """Remember whether the hub has a stream of events."""
+    if connection.has_events is not does:
+        _write(connection, has_events=does)
 
 
 def went_well(connection: Connection) -> None:

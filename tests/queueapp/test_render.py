@@ -6,7 +6,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from queueapp import engine, poller, pump, render
+from queueapp import bells as ringing
+from queueapp import engine, pump, render
 from queueapp.models import Connection, Generation, Namespace, Result
 from queueapp.services import claims, generations, workers
 from queueapp.states import State
@@ -17,7 +18,7 @@ from tests import factories
 def bells(monkeypatch) -> list[str]:
     """The ids of the generations that workers were told to render."""
     rung: list[str] = []
-    monkeypatch.setattr(poller, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
+    monkeypatch.setattr(ringing, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
     return rung
 
 
@@ -247,16 +248,14 @@ def test_a_place_that_becomes_free_is_given_away(alice, tick):
 def test_what_breaks_at_one_connection_does_not_stop_the_others(alice, tick, monkeypatch, caplog):
     made = factories.enqueue(alice)[0]
     broken = Connection.objects.create(name="broken", priority=99)
+    factories.enqueue(alice, factories.hub_model(broken).name)
     old = factories.generation(alice)
     factories.age(old, hours=25)
-    real = pump.release.release
 
-    def release(connection, fence):
-        if connection == broken:
-            raise ZeroDivisionError("broken")
-        real(connection, fence)
+    def visit(connection, fence):
+        raise ZeroDivisionError(connection.name)
 
-    monkeypatch.setattr(pump.release, "release", release)
+    monkeypatch.setattr(pump.lanes, "visit", visit)
     tick()
     assert state_of(made) == State.PROCESSING
     assert state_of(old) == State.EXPIRED
@@ -279,7 +278,7 @@ def test_bells_do_not_pile_up(alice, tick):
     Connection.objects.update(capacity=40)
     for _ in range(5):
         factories.enqueue(alice, count=4)
-    assert len(tick()) == poller.BELLS
+    assert len(tick()) == ringing.BELLS
 
 
 def test_a_change_that_is_lost_wakes_nobody(alice):

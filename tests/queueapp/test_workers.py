@@ -12,7 +12,7 @@ from queueapp.services import workers
 def no_ticks(monkeypatch) -> list[int]:
     """Ticks are counted, not done."""
     ticks: list[int] = []
-    monkeypatch.setattr(pump, "tick", ticks.append)
+    monkeypatch.setattr(pump, "tick", lambda fence, _: ticks.append(fence))
     monkeypatch.setattr(pump, "LISTEN", 0.001)
     monkeypatch.setattr(pump, "STAND_BY", 0.001)
     return ticks
@@ -55,7 +55,7 @@ def test_a_pump_ticks_hands_over_and_starts_its_successor(db, no_ticks, started)
 
 
 def test_a_bell_makes_the_pump_tick_at_once(db, monkeypatch, no_ticks, started):
-    def tick(_):
+    def tick(*_):
         no_ticks.append(0)
         if len(no_ticks) < 3:
             workers.ring()
@@ -66,7 +66,7 @@ def test_a_bell_makes_the_pump_tick_at_once(db, monkeypatch, no_ticks, started):
 
 
 def test_a_pump_that_lost_its_lease_leaves_without_a_successor(db, monkeypatch, no_ticks, started):
-    def steal(_):
+    def steal(*_):
         Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
         assert workers.take_lease("thief")
         workers.ring()

@@ -6,7 +6,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queueapp import poller, pump, render
+from queueapp import bells, pump, render
 from queueapp.models import Event, Generation, Submission
 from queueapp.services import accounts, workers
 from queueapp.states import LIVE, State
@@ -287,7 +287,7 @@ def test_a_fault_of_our_own_is_told_in_the_same_shape_and_logged_once(alices_scr
 def work(monkeypatch) -> None:
     """Do the worker's part until nothing is left to do."""
     rung: list[str] = []
-    monkeypatch.setattr(poller, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
+    monkeypatch.setattr(bells, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
     fence = workers.take_lease("test")
     pump.tick(fence)
     for generation_id in rung:

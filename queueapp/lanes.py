@@ -1,0 +1,98 @@
+"""One lane for each hub: a hub that hangs holds up neither the pump's lease nor the other hubs."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.db import connections as databases
+from django.utils import timezone
+
+from queueapp import cancelling, poller, release, search
+from queueapp.backends import client_of
+from queueapp.models import Connection
+from queueapp.rounds import Round
+from queueapp.sealing import Undecryptable
+from queueapp.services import connections, sending
+from queueapp.upstream import UpstreamError
+
+log = logging.getLogger(__name__)
+
+#: Hubs that are asked at the same time.
+MOST = 16
+
+
+def visit(connection: Connection, fence: int) -> None:
+    """One round with a hub: send what fits, pass cancels on, look at what is due, search what is lost."""
+    sending.take_over(connection, fence)
+    if not connections.takes_calls(connection, timezone.now()):
+        return
+    try:
+        client = client_of(connection)
+    except (Undecryptable, ValueError) as error:
+        connections.stop(connection, Connection.Stop.KEY, str(error))
+        return
+    release.release(connection, fence)
+    round_ = Round(connection, client)
+    for step in (cancelling.pass_on, poller.look, search.look, poller.ask_for_costs):
+        if connections.takes_calls(connection, timezone.now()) and not round_.over:
+            _take(step, round_)
+    round_.settle()
+
+
+def _take(step: Callable[[Round], None], round_: Round) -> None:
+    try:
+        step(round_)
+    except UpstreamError as error:
+        round_.error = round_.error or error
+
+
+class Lanes:
+    """The visits under way. A hub is visited by one thread of this process's pump at a time."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, Future[None]] = {}
+        self._again: dict[int, int] = {}
+
+    def visit(self, connection_id: int, fence: int) -> None:
+        """Visit a hub soon: now, or once more when the visit under way is over."""
+        running = self._running.get(connection_id)
+        if running is None or running.done():
+            self._again.pop(connection_id, None)
+            self._running[connection_id] = _pool().submit(_visit, connection_id, fence)
+        else:
+            self._again[connection_id] = fence
+
+    def follow_up(self) -> None:
+        """Begin the visits that were asked for while one was under way."""
+        for connection_id, fence in list(self._again.items()):
+            if self._running[connection_id].done():
+                self.visit(connection_id, fence)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a visit is under way."""
+        return any(not running.done() for running in self._running.values())
+
+
+_lock = threading.Lock()
+_kept: list[ThreadPoolExecutor] = []
+
+
+def _pool() -> ThreadPoolExecutor:
+    """This process's threads, kept from pump to pump, and with them their connections to the hubs."""
+    with _lock:
+        if not _kept:
+            _kept.append(ThreadPoolExecutor(MOST, thread_name_prefix="lane"))
+        return _kept[0]
+
+
+def _visit(connection_id: int, fence: int) -> None:
+    try:
+        connection = Connection.objects.filter(pk=connection_id).first()
+        if connection is not None:
+            visit(connection, fence)
+    except Exception:
+        log.exception("The pump could not see to connection %s.", connection_id)
+    finally:
+        databases.close_all()

@@ -1,0 +1,51 @@
+"""One round of calls to one hub: what goes wrong with one thing must not keep the others waiting."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from queueapp.models import Connection
+from queueapp.services import connections
+from queueapp.upstream import BadKey, Busy, Client, Unreachable, UpstreamError
+
+#: Seconds after which a round begins nothing new; what is left stays due.
+LONGEST = 8.0
+#: What concerns the whole hub: every other call would meet the same.
+_WHOLE = (Unreachable, Busy, BadKey)
+
+
+@dataclass
+class Round:
+    """The calls of one round. `error` is the first that something met."""
+
+    connection: Connection
+    client: Client
+    error: UpstreamError | None = None
+    _until: float = field(default_factory=lambda: time.monotonic() + LONGEST)
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self._until
+
+    @contextmanager
+    def spared(self) -> Iterator[None]:
+        """What a hub answers in here to one question spares the rest of the round, unless it concerns all."""
+        try:
+            yield
+        except UpstreamError as error:
+            self.error = self.error or error
+            if isinstance(error, _WHOLE):
+                raise
+
+    def went_well(self) -> None:
+        """A list was answered as it should be."""
+        connections.went_well(self.connection)
+        connections.clock_is(self.connection, self.client.clock_difference)
+
+    def settle(self) -> None:
+        """Let the connection rest, or stop, after trouble."""
+        if isinstance(self.error, BadKey):
+            connections.stop(self.connection, Connection.Stop.KEY, self.error.message)
+        if self.error is not None:
+            connections.went_badly(self.connection, self.error.message, self.error.retry_after)

@@ -1,0 +1,143 @@
+"""How a hub's work ends here: from what the hub tells to the state, the words and what follows."""
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from queueapp.models import Generation
+from queueapp.services import catalog, downloads
+from queueapp.services.moves import move, note
+from queueapp.services.sending import NOTHING_MADE
+from queueapp.states import State
+from queueapp.upstream import Row
+
+#: What the hub's words for a failure tell about its kind; the first that fits.
+_KINDS = (
+    ("moderation", re.compile(r"inspection ?failed|sensitive ?content|moderat|safety|nsfw|policy", re.I)),
+    ("credits", re.compile(r"insufficient (credits|funds|balance)", re.I)),
+    ("parameters", re.compile(r"\b4(00|15|22)\b|unsupported_url_scheme|invalid|validation", re.I)),
+)
+MAY_BE_BILLED = (
+    "The hub's answer was lost, and its list does not show it: the hub may have made and billed it. "
+    "Look into the hub's account before you run it again."
+)
+UNKNOWN_NOW = "The hub does not know it any more and told no outcome: it may have made and billed it."
+TOO_LATE = "The cancel came too late: it had ended at the hub."
+_PROCESSING = Q(state=State.PROCESSING)
+
+
+def kind_of(words: str) -> str:
+    """The category of a failure by the hub's words for it."""
+    return next((kind for kind, pattern in _KINDS if pattern.search(words)), "upstream")
+
+
+def by_row(generation: Generation, row: Row) -> bool:
+    """End a generation as the hub's row says; the row is one that has ended. False if it had ended here."""
+    match row.state:
+        case "succeeded":
+            return succeeded(generation, row.result_url or "")
+        case "failed":
+            return failed(generation, row.error or "")
+        case _:
+            return cancelled(generation, began=row.started_at is not None)
+
+
+def succeeded(generation: Generation, url: str) -> bool:
+    """It has a result at the hub, which is fetched from now on."""
+    ended: dict[str, Any] = {} if generation.ended_at is None else {"ended_at": generation.ended_at}
+    with transaction.atomic():
+        if not move(generation, State.SUCCEEDED, text=_too_late(generation), **ended, **_after()):
+            return False
+        downloads.begin(generation, url)
+    catalog.learn_duration(generation.model_id)
+    return True
+
+
+def failed(generation: Generation, words: str) -> bool:
+    """The hub says that it failed."""
+    reason = words.strip().partition("\n")[0]
+    return move(
+        generation,
+        State.FAILED,
+        where=_PROCESSING,
+        reason=reason or "The hub says that it failed, and gave no reason.",
+        raw_reason=words,
+        category=kind_of(words),
+        **_after(),
+    )
+
+
+def cancelled(generation: Generation, *, began: bool | None) -> bool:
+    """It was stopped at the hub; `began` is whether it was running by then, None where that is not told."""
+    when = {True: "while it was running", False: "before it started", None: ""}[began]
+    asked = generation.cancel_requested_at is not None
+    who = "The hub stopped it" if asked else "Somebody stopped it at the hub"
+    return move(
+        generation,
+        State.CANCELLED,
+        where=_PROCESSING,
+        user=generation.cancel_requested_by if asked else None,
+        text=f"{who} {when}.".replace(" .", "."),
+        cancel_answer=Generation.CancelAnswer.STOPPED,
+        **_after(),
+    )
+
+
+def left(generation: Generation) -> bool:
+    """It has left the list of a hub that tells no outcome; what an event told of it counts."""
+    told: dict[str, Any] = generation.told or {}
+    if told.get("state") == "succeeded":
+        return succeeded(generation, told.get("url", ""))
+    if told.get("state") == "failed":
+        return failed(generation, told.get("error", ""))
+    if generation.cancel_answer == Generation.CancelAnswer.STOPPED:
+        return cancelled(generation, began=None)
+    reason = ""
+    if generation.cancel_answer == Generation.CancelAnswer.TOO_LATE:
+        reason = TOO_LATE
+    elif generation.cancel_answer == Generation.CancelAnswer.UNCLEAR:
+        reason = "A cancel was sent and its answer was lost: it was stopped, or had ended."
+    if not move(generation, State.FINISHED, where=_PROCESSING, reason=reason):
+        return False
+    catalog.learn_duration(generation.model_id)
+    return True
+
+
+def told_later(generation: Generation) -> bool:
+    """An event about one that has left the list already: its result is fetched, its failure noted."""
+    told: dict[str, Any] = generation.told or {}
+    if told.get("state") == "succeeded" and told.get("url"):
+        return succeeded(generation, told["url"])
+    words = told.get("error") or "no reason given"
+    return note(generation, "told later", text=f"The hub says that it failed: {words}", told=told)
+
+
+def vanished(generation: Generation) -> bool:
+    """A hub whose rows persist has none of this any more."""
+    return move(generation, State.LOST, where=_PROCESSING, reason=UNKNOWN_NOW, category="vanished")
+
+
+def never_found(generation: Generation, *, rows_persist: bool) -> bool:
+    """The search for what may have been made has found nothing, and goes no further."""
+    where = Q(state=State.UNCERTAIN)
+    if rows_persist:
+        return move(
+            generation,
+            State.FAILED,
+            where=where,
+            reason=f"The hub never took it. {NOTHING_MADE}",
+            category="not sent",
+        )
+    return move(generation, State.LOST, where=where, reason=MAY_BE_BILLED, category="answer lost")
+
+
+def _too_late(generation: Generation) -> str:
+    return TOO_LATE if generation.cancel_requested_at else ""
+
+
+def _after() -> dict[str, Any]:
+    """What is written with an ending that the hub may tell the cost of."""
+    return {"cost_check_at": timezone.now()}

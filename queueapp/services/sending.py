@@ -1,0 +1,172 @@
+"""Handing a submission to its backend: each step is written before it is taken.
+
+A submission is claimed (`submitting`), then said to be posted, then posted, then settled by the answer.
+A pump that dies in between leaves rows that tell its successor how far it came: what was never said to be
+posted goes back to the queue, for the rest nobody knows and the hub's list is searched (`uncertain`).
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from queueapp.models import Connection, Generation, Turn
+from queueapp.services import elsewhere, untold, workers
+from queueapp.services.claims import stop_if_asked
+from queueapp.services.moves import move, note
+from queueapp.states import State
+
+#: Told where a hub certainly made nothing, although it was not known at first.
+NOTHING_MADE = "Nothing was made and nothing billed: it is safe to run it again."
+
+
+#: The quickest image takes about as long.
+FIRST_LOOK = timedelta(seconds=2)
+
+
+def claim_of(fence: int) -> str:
+    """The name under which the pump with that fence holds what it is sending."""
+    return f"pump:{fence}"
+
+
+def claim(submission_id: UUID, user_id: int, connection: Connection, fence: int) -> list[Generation]:
+    """Take a submission's waiting generations out of the queue, unless the lease has gone to another pump."""
+    now = timezone.now()
+    with transaction.atomic():
+        if not workers.assert_lease(fence):
+            return []
+        theirs = Generation.objects.waiting().filter(submission_id=submission_id, cancel_requested_at=None)
+        claimed = [
+            generation
+            for generation in theirs.select_related("submission__model").order_by("ordinal")
+            if move(generation, State.SUBMITTING, claim=claim_of(fence), posted_at=None, answered_at=None)
+        ]
+        Turn.objects.filter(connection=connection, user_id=user_id).update(released_at=now)
+    return claimed
+
+
+def begin(claimed: Sequence[Generation], fence: int) -> list[Generation]:
+    """Say that these are being posted: from here on they may have been made. Those that still may be.
+
+    None when the lease has gone to another pump, which has put them back.
+    """
+    with transaction.atomic():
+        if not workers.assert_lease(fence):
+            return []
+        still = Generation.objects.filter(
+            pk__in=[one.pk for one in claimed], state=State.SUBMITTING, claim=claim_of(fence)
+        )
+        still.update(posted_at=timezone.now())
+        kept = set(still.values_list("pk", flat=True))
+    return [one for one in claimed if one.pk in kept]
+
+
+def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
+    """The backend has them, under these names; `ids` is None for a backend that needs no names.
+
+    With fewer names than generations the rest become uncertain; with more, the surplus is counted as made
+    elsewhere.
+    """
+    if ids is None:
+        for one in posted:
+            move(one, State.PROCESSING, claim="", claimed_until=None)
+        return
+    connection_id = posted[0].connection_id
+    taken = Generation.objects.filter(connection_id=connection_id, upstream_id__in=ids)
+    held = set(taken.values_list("upstream_id", flat=True))
+    free = [name for name in ids if name not in held]
+    for one in posted:
+        if free and adopt(one, free[0]):
+            free.pop(0)
+    for one in posted[len(ids) :]:
+        lost([one], "The hub told fewer generations than were asked for.")
+    if free:
+        elsewhere.saw(connection_id, dict.fromkeys(free, posted[0].submission.model.name))
+        note(posted[-1], "surplus", text=f"The hub made {len(free)} more than were asked for.")
+
+
+def adopt(generation: Generation, upstream_id: str, text: str = "") -> bool:
+    """The hub's `upstream_id` is this generation; False if it is another's, or this one needs none."""
+    now = timezone.now()
+    try:
+        won = move(
+            generation,
+            State.PROCESSING,
+            text=text,
+            where=Q(upstream_id=""),
+            upstream_id=upstream_id,
+            answered_at=now,
+            next_check_at=now + FIRST_LOOK,
+            looks=0,
+            claim="",
+            told=untold.take(generation.connection_id, upstream_id),
+        )
+    except IntegrityError:
+        return False
+    if won:
+        generation.upstream_id = upstream_id
+        elsewhere.is_ours(generation)
+    return won
+
+
+def put_back(posted: Sequence[Generation], words: str) -> None:
+    """Nothing was made, and it may be sent again: back into the queue.
+
+    What another pump has called uncertain meanwhile is not sent again by itself: it ends, with the truth.
+    """
+    for one in posted:
+        if move(one, State.QUEUED, text=words, claim="", posted_at=None, answered_at=None):
+            stop_if_asked(one, where=Q(state=State.QUEUED), text="Before it started.")
+        else:
+            move(
+                one,
+                State.FAILED,
+                where=Q(state=State.UNCERTAIN),
+                reason=f"{words} {NOTHING_MADE}",
+                category="not sent",
+            )
+
+
+def refused(posted: Sequence[Generation], reason: str, raw: str, category: str) -> None:
+    """The backend will not make them."""
+    for one in posted:
+        move(one, State.FAILED, reason=reason, raw_reason=raw, category=category, claim="")
+
+
+def lost(posted: Sequence[Generation], words: str) -> None:
+    """Whether they were made is not known: the hub's list is searched."""
+    now = timezone.now()
+    for one in posted:
+        move(one, State.UNCERTAIN, text=words, answered_at=now, next_check_at=now, looks=0, claim="")
+
+
+def hand_to_engine(connection: Connection) -> None:
+    """Settle what a pump died over between claiming it for the built-in engine and saying so: the engine
+    loses nothing by being asked again."""
+    stuck = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
+    accepted(list(stuck), None)
+
+
+def take_over(connection: Connection, fence: int) -> None:
+    """Settle what a pump before this one was sending when it lost the lease."""
+    theirs = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
+    for one in theirs.exclude(claim=claim_of(fence)):
+        same = Q(claim=one.claim, posted_at=one.posted_at)
+        if one.posted_at is None:
+            if move(one, State.QUEUED, where=same, claim="", text="It had not been sent."):
+                stop_if_asked(one, where=Q(state=State.QUEUED), text="Before it started.")
+        else:
+            now = timezone.now()
+            move(
+                one,
+                State.UNCERTAIN,
+                where=same,
+                text="The worker that sent it is gone.",
+                answered_at=now,
+                next_check_at=now,
+                looks=0,
+                claim="",
+            )

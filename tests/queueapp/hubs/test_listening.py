@@ -1,0 +1,152 @@
+"""Events of a hub: hints that wake the pump."""
+
+import threading
+
+import pytest
+from django.db import connection as database
+
+from queueapp import lanes, listener, pump
+from queueapp.models import Connection, Download, Generation, Lease
+from queueapp.services import untold
+from queueapp.upstream import CompletionEvent
+from tests.hub import misbehaviour as mis
+from tests.hub.server import until
+from tests.queueapp.hubs.conftest import states
+
+
+def event(upstream_id: str, state: str = "succeeded", **more) -> CompletionEvent:
+    fields = {"media_type": "image", "model": None, "url": None, "error": None} | more
+    return CompletionEvent(id=upstream_id, state=state, **fields)
+
+
+def test_what_an_event_told_is_asked_about_without_waiting_for_the_next_list(team, current_hub):
+    team = team(current_hub)
+    first, second = team.asks(2)
+    team.tick(2)
+    name = Generation.objects.get(pk=first.pk).upstream_id
+    current_hub.finish(name)
+    before = len(current_hub.ledger.calls("list"))
+    listener.hear(team.connection, event(name))
+    pump.tick(team.fence)
+    assert states(first, second) == ["succeeded", "processing"]
+    assert len(current_hub.ledger.calls("list")) == before
+
+
+def test_an_event_alone_ends_nothing_that_still_goes(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()[0]
+    team.tick()
+    listener.hear(team.connection, event(Generation.objects.get().upstream_id))
+    team.tick(2)
+    assert states(made) == ["processing"]
+    assert Generation.objects.get().told is None
+
+
+def test_on_a_bridge_hub_the_event_brings_the_result_and_the_failure(team, bridge_hub):
+    team = team(bridge_hub)
+    good, bad = team.asks(2)
+    team.tick()
+    names = dict(Generation.objects.values_list("pk", "upstream_id"))
+    team.finish()
+    listener.hear(team.connection, event(names[good.pk], url="https://files.example/1.png"))
+    listener.hear(team.connection, event(names[bad.pk], "failed", error="422 - bad size"))
+    team.tick()
+    assert states(good, bad) == ["succeeded", "failed"]
+    assert Download.objects.get().url == "https://files.example/1.png"
+    assert Generation.objects.get(pk=bad.pk).reason == "422 - bad size"
+
+
+def test_a_result_told_after_it_left_the_list_is_fetched_all_the_same(team, bridge_hub):
+    team = team(bridge_hub)
+    made = team.asks()[0]
+    team.tick()
+    team.finish()
+    team.tick(2)
+    assert states(made) == ["finished"]
+    ended_at = Generation.objects.get().ended_at
+    listener.hear(
+        team.connection, event(Generation.objects.get().upstream_id, url="https://files.example/1.png")
+    )
+    assert states(made) == ["succeeded"]
+    assert Generation.objects.get().ended_at == ended_at
+    assert Download.objects.get().url == "https://files.example/1.png"
+
+
+def test_an_event_that_comes_before_the_answer_to_the_enqueue_is_not_forgotten(team, bridge_hub):
+    team = team(bridge_hub)
+    made = team.asks()[0]
+    bridge_hub.misbehave("enqueue", mis.reset_after())
+    team.tick()
+    listener.hear(
+        team.connection, event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
+    )
+    team.tick()
+    team.finish()
+    team.tick(2)
+    assert states(made) == ["succeeded"]
+
+
+def test_other_peoples_events_are_kept_for_a_while_and_never_too_many(monkeypatch):
+    monkeypatch.setattr(untold, "MOST", 3)
+    for number in range(9):
+        untold.keep(1, f"stranger {number}", {"state": "succeeded"})
+    assert untold.take(1, "stranger 8") is None
+    assert untold.take(1, "stranger 0") == {"state": "succeeded"}
+    assert untold.take(1, "stranger 0") is None
+    monkeypatch.setattr(untold, "KEPT", -1.0)
+    untold.keep(1, "late", {})
+    assert untold.take(1, "stranger 1") is None
+    untold._events.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stream_rings_the_pumps_bell(team, current_hub):
+    team = team(current_hub)
+    Connection.objects.update(has_events=None)
+    team.asks()
+    team.tick()
+    connection = team.refreshed()
+    listeners = listener.Listeners()
+    listeners.hear(connection)
+    until(lambda: current_hub.listeners == 1)
+    until(lambda: team.refreshed().has_events)
+    bells = Lease.objects.get().bells
+    team.finish()
+    until(lambda: Lease.objects.get().bells > bells)
+    assert Generation.objects.get().told["state"] == "succeeded"
+    listeners.hear(connection)
+    assert current_hub.listeners == 1
+    listeners._left = -100.0
+    current_hub.hang_up_streams()
+    until(lambda: not listeners._threads[connection.pk].is_alive())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hub_without_events_is_not_asked_again(team, current_hub):
+    current_hub.misbehave("events", mis.status(404))
+    team = team(current_hub)
+    Connection.objects.update(has_events=None)
+    listeners = listener.Listeners()
+    listeners.hear(team.refreshed())
+    until(lambda: team.refreshed().has_events is False)
+    until(lambda: not listeners._threads[team.connection.pk].is_alive())
+    listeners.hear(team.refreshed())
+    assert not listeners._threads[team.connection.pk].is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hub_that_hangs_holds_up_neither_the_pump_nor_another_visit(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()
+    current_hub.misbehave("enqueue", mis.hang(0.3))
+    lanes_ = lanes.Lanes()
+    lanes_.visit(team.connection.pk, team.fence)
+    assert lanes_.busy
+    lanes_.visit(team.connection.pk, team.fence)  # asked for while one is under way
+    until(lambda: not lanes_.busy, 5)
+    assert states(*made) == ["uncertain"]
+    lanes_.follow_up()
+    until(lambda: not lanes_.busy, 5)
+    assert team.posts == 1
+    assert threading.active_count() >= 1
+    database.close()

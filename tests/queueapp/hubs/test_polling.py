@@ -1,0 +1,196 @@
+"""What a hub's lists say of generations, and what they do not."""
+
+import pytest
+
+from queueapp.models import Download, Generation
+from queueapp.services import elsewhere
+from tests.hub import misbehaviour as mis
+from tests.queueapp.hubs.conftest import states
+
+SAYS_NOTHING = [
+    mis.status(500),
+    mis.html(200),
+    mis.html(502),
+    mis.busy(429),
+    mis.half_json(),
+    mis.status_error(),
+    mis.hang(),
+    mis.reset_before(),
+    mis.redirect("http://127.0.0.1:9/"),
+    mis.answer(200, {"generations": None}),
+    mis.answer(200, {"count": 3, "generations": []}),
+]
+
+
+def lists(hub) -> int:
+    return len(hub.ledger.calls("list"))
+
+
+def test_what_goes_is_shown_as_going_and_what_left_a_classic_list_is_finished_not_succeeded(
+    team, classic_hub
+):
+    team = team(classic_hub)
+    first, second = team.asks(2)
+    team.tick(2)
+    assert states(first, second) == ["processing", "processing"]
+    classic_hub.finish(Generation.objects.get(pk=first.pk).upstream_id)
+    team.tick()
+    assert states(first, second) == ["finished", "processing"]
+    assert not Download.objects.exists()
+
+
+def test_a_current_hub_tells_the_outcome(team, current_hub):
+    team = team(current_hub)
+    good, bad, stopped = team.asks(3)
+    team.tick()
+    ids = dict(Generation.objects.values_list("pk", "upstream_id"))
+    current_hub.finish(ids[good.pk])
+    current_hub.fail(ids[bad.pk], "DataInspectionFailed: the words were refused")
+    current_hub.cancel(ids[stopped.pk])
+    team.tick()
+    assert states(good, bad, stopped) == ["succeeded", "failed", "cancelled"]
+    failed = Generation.objects.get(pk=bad.pk)
+    assert failed.reason == "DataInspectionFailed: the words were refused"
+    assert failed.category == "moderation"
+    assert Download.objects.get().generation_id == good.pk
+
+
+def test_a_bridge_hub_that_told_nothing_leaves_the_outcome_open(team, bridge_hub):
+    team = team(bridge_hub)
+    made = team.asks()
+    team.tick()
+    team.finish()
+    team.tick()
+    assert states(*made) == ["processing"]  # what an event has to tell may be on its way
+    team.tick()
+    assert states(*made) == ["finished"]
+
+
+@pytest.mark.parametrize("plan", SAYS_NOTHING, ids=lambda plan: plan.name)
+def test_an_answer_that_is_no_whole_list_ends_nothing(team, any_hub, plan):
+    team = team(any_hub)
+    made = team.asks(2)
+    team.tick()
+    team.finish()
+    any_hub.misbehave("list", plan)
+    team.tick()
+    assert states(*made) == ["processing"] * 2
+    team.tick(2)
+    assert set(states(*made)) <= {"finished", "succeeded"}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [mis.status(500), mis.html(404), mis.half_json(), mis.hang()],
+    ids=lambda plan: plan.name,
+)
+def test_an_unclear_answer_about_the_one_ends_nothing(team, current_hub, plan):
+    team = team(current_hub)
+    made = team.asks()
+    team.tick()
+    team.finish()
+    current_hub.misbehave("one", plan)
+    team.tick()
+    assert states(*made) == ["processing"]
+    team.tick()
+    assert states(*made) == ["succeeded"]
+
+
+def test_what_a_current_hub_knows_no_more_is_lost_after_two_looks(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()
+    team.tick()
+    current_hub.ledger.made.clear()
+    team.tick()
+    assert states(*made) == ["processing"]
+    team.tick()
+    assert states(*made) == ["lost"]
+
+
+def test_a_state_that_nobody_knows_is_still_going(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()
+    team.tick()
+    row = next(iter(current_hub.ledger.made.values()))
+    row.state = "warming up"
+    team.tick(3)
+    assert states(*made) == ["processing"]
+
+
+def test_the_number_of_list_calls_does_not_grow_with_the_number_of_generations(team, any_hub):
+    team = team(any_hub)
+    team.connection.capacity = 40
+    team.connection.save()
+    for _ in range(5):
+        team.asks(4)
+        team.asks(4, model=team.video)
+    team.tick()
+    before = lists(any_hub)
+    team.tick()
+    assert lists(any_hub) - before == (1 if any_hub.revision == "current" else 2)
+    assert not any_hub.ledger.calls("one")
+
+
+def test_one_model_whose_list_is_broken_does_not_hold_up_the_others(team, classic_hub):
+    team = team(classic_hub)
+    images, videos = team.asks(), team.asks(model=team.video)
+    team.tick()
+    team.finish()
+    for _ in range(3):
+        classic_hub.misbehave("list", mis.status(500))
+        team.tick()
+    assert sorted(states(*images, *videos)).count("finished") >= 1
+
+
+def test_what_others_make_in_the_namespace_is_counted_and_left_alone(team, any_hub):
+    team = team(any_hub)
+    made = team.asks()
+    for _ in range(12):
+        any_hub.make(team.image, {"prompt": "somebody else's"})
+    team.tick(3)
+    from django.utils import timezone
+
+    assert elsewhere.count(team.connection, timezone.now()) == 12
+    assert Generation.objects.count() == len(made) == 1
+
+
+def test_the_cost_is_written_down_where_the_hub_tells_it(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()[0]
+    team.tick()
+    team.finish()
+    team.tick(2)
+    assert Generation.objects.get(pk=made.pk).cost == current_hub.ledger.billed
+
+
+def test_where_no_cost_is_told_it_is_not_asked_for_again(team, classic_hub):
+    team = team(classic_hub)
+    team.asks()
+    team.tick()
+    team.finish()
+    team.tick(2)
+    assert not Generation.objects.filter(cost_check_at__isnull=False).exists()
+
+
+def test_a_key_that_stops_working_while_something_goes_ends_nothing(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()
+    team.tick()
+    current_hub.misbehave("list", mis.bad_key())
+    team.tick()
+    assert states(*made) == ["processing"]
+    assert team.refreshed().stopped == "key"
+    team.finish()
+    team.tick()
+    assert states(*made) == ["succeeded"]
+
+
+@pytest.mark.parametrize("skew", [-7200, 7200])
+def test_a_hub_whose_clock_is_wrong_finds_its_lost_ones_all_the_same(team, current_hub, skew):
+    team = team(current_hub)
+    current_hub.skew = skew
+    made = team.asks()
+    current_hub.misbehave("enqueue", mis.reset_after())
+    team.tick(2)
+    assert states(*made) == ["processing"]
+    assert abs(team.refreshed().clock_ahead - skew) < 5
