@@ -25,7 +25,7 @@ MOST = 16
 def visit(connection: Connection, fence: int) -> None:
     """One round with a hub: send what fits, pass cancels on, look at what is due, search what is lost."""
     sending.take_over(connection, fence)
-    if not connections.takes_calls(connection, timezone.now()):
+    if not connections.is_known(connection) or not connections.takes_calls(connection, timezone.now()):
         return
     try:
         client = client_of(connection)

@@ -113,7 +113,7 @@ def _line(connection: Connection, user_id: int) -> Iterator[Waiting]:
 def _send(backend: Backend, connection: Connection, claimed: list[Generation], fence: int) -> None:
     submission = claimed[0].submission
     try:
-        params = inputs.restore(submission.params, connection)
+        params = inputs.restore(submission.params, connection, asked_at=submission.created_at)
     except DroverError as error:
         sending.refused(claimed, error.detail, "", "input")
         return

@@ -1,8 +1,31 @@
-"""Results that a hub has and Drover has not stored yet."""
+"""Results that a hub has and Drover has not stored yet: who fetches one now, and when it is tried again.
 
+A fetch that fails is no failed generation: it ended well, and its result is still to come.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
-from queueapp.models import Download, Generation
+from queueapp.errors import NotFound
+from queueapp.models import Download, Generation, Result
+from queueapp.services import results, workers
+from queueapp.services.moves import note, touch
+
+#: A hold that is not renewed for this long is over: its worker is dead.
+HOLD = timedelta(seconds=20)
+#: A bell that is not answered for this long is rung again.
+BELL = timedelta(seconds=10)
+#: Seconds until the next try, by how many have failed; the last one counts from then on.
+PAUSES = (5, 15, 60, 300, 900, 3600)
+#: After this long nobody tries any more unless somebody asks for it.
+GIVE_UP = timedelta(hours=24)
+#: Tries of what another try will hardly change: a wrong link, bytes that are no picture.
+HOPELESS = 3
 
 
 def begin(generation: Generation, url: str) -> None:
@@ -15,5 +38,91 @@ def begin(generation: Generation, url: str) -> None:
     )
 
 
-def due(now, most):
-    return []
+def due(now: datetime, most: int) -> list[str]:
+    """The ids of those that are to be tried now and that nobody tries; the longest due first.
+
+    Their next bell is due when this one has had time to be answered.
+    """
+    unheld = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    found = Download.objects.filter(unheld, next_try_at__lte=now).order_by("next_try_at")
+    return [
+        str(key)
+        for key in found.values_list("pk", flat=True)[:most]
+        if Download.objects.filter(unheld, pk=key).update(claim="", claimed_until=now + BELL)
+    ]
+
+
+def take(generation_id: UUID | str, claim: str) -> Download | None:
+    """Take hold of a download to try it; None if there is nothing to do, or somebody is at it."""
+    now = timezone.now()
+    free = Q(claim="") | Q(claimed_until__lt=now)
+    key = UUID(str(generation_id))
+    wanted = Download.objects.filter(free, pk=key, next_try_at__lte=now)
+    if not wanted.update(claim=claim, claimed_until=now + HOLD, attempts=F("attempts") + 1):
+        return None
+    return Download.objects.select_related("generation", "connection").filter(pk=key).first()
+
+
+def renew(download: Download) -> bool:
+    """Keep the hold; False when it is gone."""
+    return bool(_held(download).update(claimed_until=timezone.now() + HOLD))
+
+
+def new_link(download: Download, url: str) -> None:
+    """The hub tells another link."""
+    _held(download).update(url=url)
+    download.url = url
+
+
+def stored(download: Download, result: Result) -> bool:
+    """Save the result in place of the download; False, and nothing kept, if the hold was lost meanwhile."""
+    try:
+        with transaction.atomic():
+            note(download.generation, "result stored")
+            won = bool(_held(download).delete()[0])
+            if won:
+                result.save(force_insert=True)
+            else:
+                transaction.set_rollback(True)
+    except BaseException:
+        results.discard(result)
+        raise
+    if not won:
+        results.discard(result)
+    return won
+
+
+def failed(download: Download, words: str, *, hopeless: bool = False) -> None:
+    """This try came to nothing: plan the next one, or give up."""
+    now = timezone.now()
+    over = now - download.created_at > GIVE_UP or (hopeless and download.attempts >= HOPELESS)
+    pause = PAUSES[min(download.attempts, len(PAUSES)) - 1]
+    planned: dict[str, Any] = {
+        "trouble": words[:500],
+        "next_try_at": None if over else now + timedelta(seconds=pause),
+        "claim": "",
+        "claimed_until": None,
+    }
+    with transaction.atomic():
+        if over or download.trouble != planned["trouble"]:
+            kind = "result given up" if over else "result not stored"
+            note(download.generation, kind, text=words)
+        else:
+            touch(download.generation)
+        if not _held(download).update(**planned):
+            transaction.set_rollback(True)
+
+
+def ask_again(generation: Generation) -> None:
+    """Try now, however often it failed. NotFound if there is nothing to fetch."""
+    now = timezone.now()
+    with transaction.atomic():
+        touch(generation)
+        again = Download.objects.filter(pk=generation.pk)
+        if not again.update(next_try_at=now, claim="", claimed_until=None, attempts=0, created_at=now):
+            raise NotFound("There is no result to fetch.")
+        transaction.on_commit(workers.ring, robust=True)
+
+
+def _held(download: Download) -> Any:
+    return Download.objects.filter(pk=download.pk, claim=download.claim).exclude(claim="")

@@ -70,6 +70,12 @@ def note(
     return True
 
 
+def touch(generation: Generation) -> None:
+    """Raise the version alone: something that the pages show of it has changed beside it."""
+    with transaction.atomic():
+        _write(generation, Q())
+
+
 def next_version(namespace_id: int) -> int:
     """Raise and return the namespace's version. Call inside a transaction; holds the row until its end."""
     Namespace.objects.filter(pk=namespace_id).update(version=F("version") + 1)

@@ -54,6 +54,11 @@ def due_models(connection: Connection, now: datetime) -> list[MediaModel]:
     return sorted(models, key=lambda model: order[model.pk])
 
 
+def is_due(generation: Generation, now: datetime) -> bool:
+    """Whether this one is to be looked at now."""
+    return generation.next_check_at is None or generation.next_check_at <= now + GRAIN
+
+
 def still_going(going: Sequence[Generation], now: datetime) -> None:
     """These were in the hub's list; look again when the youngest of each kind wants it."""
     for media in {one.model.media_type for one in going}:

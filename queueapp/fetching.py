@@ -1,0 +1,94 @@
+"""Storing a result that a hub has: fetched once, checked by its bytes, retried until it is there."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db import connections as databases
+
+from queueapp import media
+from queueapp.backends import client_of
+from queueapp.models import Download
+from queueapp.sealing import Undecryptable
+from queueapp.services import claims, downloads, results, workers
+from queueapp.upstream import BadLink, Client, LinkExpired, Revision, UpstreamError
+
+#: Seconds for the whole of one result; a worker's task may take twice as long.
+SECONDS = 300.0
+#: Seconds between signs of life while it is fetched.
+LIFE = 3.0
+NO_LINK = "The hub has told no link to the result yet."
+
+
+def fetch(generation_id: str) -> None:
+    """Fetch one result, unless somebody does already. Safe to call any number of times."""
+    download = downloads.take(generation_id, claims.new_claim())
+    if download is None:
+        return
+    try:
+        with _alive(download):
+            _fetch(download)
+    except UpstreamError as error:
+        downloads.failed(download, error.message, hopeless=isinstance(error, BadLink))
+    except media.NotMedia as error:
+        downloads.failed(download, f"What the link leads to is no picture or video: {error}.", hopeless=True)
+    except (Undecryptable, ValueError) as error:
+        downloads.failed(download, str(error))
+    except DatabaseError:
+        raise  # The hold lapses, and it is tried again.
+    except OSError as error:
+        downloads.failed(download, f"It could not be written to the disk: {error.strerror or error}.")
+
+
+def _fetch(download: Download) -> None:
+    client = client_of(download.connection)
+    with tempfile.TemporaryDirectory(prefix="drover-") as folder:
+        target = Path(folder) / "result"
+        if not download.url:
+            downloads.new_link(download, _fresh_link(download, client))
+        try:
+            client.fetch(download.url, target, settings.DROVER_MAX_RESULT_BYTES, seconds=SECONDS)
+        except LinkExpired:
+            link = _fresh_link(download, client)
+            if link == download.url:
+                raise
+            downloads.new_link(download, link)
+            client.fetch(link, target, settings.DROVER_MAX_RESULT_BYTES, seconds=SECONDS)
+        result = results.store(download.generation, target)
+    downloads.stored(download, result)
+
+
+def _fresh_link(download: Download, client: Client) -> str:
+    """The link that the hub's row tells now. Raises UpstreamError where it tells none."""
+    if client.revision is not Revision.CURRENT:
+        raise LinkExpired("The link to the result has expired, and this hub tells no other.")
+    link = client.one(download.generation.upstream_id).result_url
+    if not link:
+        raise UpstreamError(NO_LINK)
+    return link
+
+
+@contextmanager
+def _alive(download: Download) -> Iterator[None]:
+    """Renew the hold, and show that this worker works, for as long as a slow download takes."""
+    done = threading.Event()
+
+    def live() -> None:
+        try:
+            while not done.wait(LIFE):
+                workers.beat(workers.WORK)
+                downloads.renew(download)
+        finally:
+            databases.close_all()
+
+    thread = threading.Thread(target=live, daemon=True, name=f"fetching {download.pk}")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
