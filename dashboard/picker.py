@@ -32,19 +32,24 @@ class Option:
     label: str
     connection: str
     media: str
+    preferred: bool
 
 
 def offers() -> list[Option]:
-    """Every model to choose from: images, then videos, each by name."""
+    """Every model to choose from: images, then videos; of each the preferred ones first, then by name."""
     names = catalog.public_names()
-    fields = ("pk", "display_name", "connection__name", "media_type")
+    fields = ("pk", "display_name", "connection__name", "media_type", "preferred")
     found = [
-        Option(names[pk], display or names[pk], connection, media)
-        for pk, display, connection, media in catalog.media_models().values_list(*fields)
+        Option(names[pk], display or names[pk], connection, media, preferred)
+        for pk, display, connection, media, preferred in catalog.media_models().values_list(*fields)
         if pk in names
     ]
+    return sorted(found, key=_place)
+
+
+def _place(option: Option) -> tuple[int, bool, str]:
     order = [media.value for media in _GROUPS]
-    return sorted(found, key=lambda option: (order.index(option.media), option.label.lower()))
+    return order.index(option.media), not option.preferred, option.label.lower()
 
 
 def options_html(chosen: str = "") -> SafeString:
@@ -71,12 +76,14 @@ def _grouped() -> Iterator[tuple[str, Iterator[Option]]]:
 
 
 def model_for(name: str) -> MediaModel | None:
-    """The model to compose for: the named one, or else the best connection's first; None if there is none."""
+    """The model to compose for: the named one, or else a preferred one, or else the best connection's first;
+    None if there is none."""
     try:
         return catalog.find_media(name)
     except DroverError:
         offered = catalog.media_models()
-        return offered.filter(media_type=MediaModel.Media.IMAGE).first() or offered.first()
+        images = offered.filter(media_type=MediaModel.Media.IMAGE)
+        return offered.filter(preferred=True).first() or images.first() or offered.first()
 
 
 def value_of(model: MediaModel) -> str:
@@ -89,7 +96,7 @@ def blank_composer_html(name: str) -> SafeString:
     key = _COMPOSER + hashlib.sha256(name.encode(errors="replace")).hexdigest()
     html: str | None = cache.get(key)
     if html is None:
-        html = composer_html(Composer(model_for(name)))
+        html = composer_html(Composer(model_for(name)).begin())
         cache.set(key, html, _KEEP)
     return mark_safe(html)  # noqa: S308
 

@@ -1,13 +1,31 @@
-"""Times as every page shows them. The script makes them relative and local; without it they stay exact."""
+"""What every page shows: times, which the script makes relative and local, and what staff must see to."""
 
 from datetime import datetime
 
 from django import template
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from queueapp.models import Connection
+from queueapp.services import connections
+
 register = template.Library()
+
+#: Seconds for which the stopped connections are remembered: pages are loaded far more often than they change.
+_KEEP = 5
+_STOPPED = "connections:stopped"
+
+
+@register.simple_tag
+def stopped_connections() -> list[Connection]:
+    """The connections that staff must see to."""
+    found: list[Connection] | None = cache.get(_STOPPED)
+    if found is None:
+        found = list(connections.stopped().defer("key", "check_text"))
+        cache.set(_STOPPED, found, _KEEP)
+    return found
 
 
 @register.filter

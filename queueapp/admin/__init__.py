@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from queueapp.admin import accounts, catalog, generations, records, submissions, workers
+from queueapp.admin import accounts, catalog, connections, generations, records, submissions, workers
 
-__all__ = ["accounts", "catalog", "generations", "records", "submissions", "workers"]
+__all__ = ["accounts", "catalog", "connections", "generations", "records", "submissions", "workers"]
 
 admin.site.site_header = "Drover"
 admin.site.site_title = "Drover admin"

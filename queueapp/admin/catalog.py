@@ -1,10 +1,10 @@
-"""Backends and the models they offer."""
+"""The models that backends offer."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -19,66 +19,53 @@ from queueapp.admin.base import (
     pretty,
 )
 from queueapp.admin.filters import InUse
-from queueapp.models import Connection, Generation, MediaModel
-from queueapp.services import workers
+from queueapp.errors import BadRequest
+from queueapp.models import MediaModel
+from queueapp.params import ensure_storable
+from queueapp.services import catalog
 
 
-def _count(generations: QuerySet[Generation]) -> Subquery:
-    mine = generations.filter(connection=OuterRef("pk")).order_by()
-    return Subquery(mine.values("connection").annotate(number=Count("pk")).values("number"))
+class MediaModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "defaults" in self.fields:
+            # Compared with the row, not with what the page says it was.
+            self.fields["defaults"].show_hidden_initial = False
 
-
-@admin.register(Connection)
-class ConnectionAdmin(NoAdd, SavesWhatChanged, ModelAdmin[Connection]):
-    """Backends. What a change makes possible happens at once: the pump is told."""
-
-    list_display = ("name", "kind", "enabled", "capacity", "priority", "queued", "at_work", "offers")
-    list_editable = ("enabled", "capacity", "priority")
-    list_filter = ("kind", "enabled")
-    search_fields = ("name",)
-    fields = ("name", "kind", "enabled", "capacity", "priority", "queued", "at_work", "offers", "created_at")
-    readonly_fields = ("name", "kind", "queued", "at_work", "offers", "created_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                waiting_now=_count(Generation.objects.waiting()),
-                at_work_now=_count(Generation.objects.at_work()),
-                models_now=Count("catalog"),
-            )
-        )
-
-    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
-        """Only what has neither models nor history; the built-in one would come back by itself."""
-        if obj is None or obj.kind == Connection.Kind.BUILTIN or obj.catalog.exists():
-            return False
-        return super().has_delete_permission(request, obj) and not obj.generations.exists()
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        transaction.on_commit(workers.ring)
-
-    @admin.display(description="queued", ordering="waiting_now")
-    def queued(self, connection: Any) -> int:
-        return connection.waiting_now or 0
-
-    @admin.display(description="at work", ordering="at_work_now")
-    def at_work(self, connection: Any) -> int:
-        return connection.at_work_now or 0
-
-    @admin.display(description="models", ordering="models_now")
-    def offers(self, connection: Any) -> int:
-        return int(connection.models_now)
+    def clean_defaults(self) -> dict[str, Any]:
+        """Settings that the model's own form could hold; others would be left out there without a word."""
+        defaults = self.cleaned_data["defaults"]
+        if defaults is None:
+            return {}
+        if not isinstance(defaults, dict):
+            raise forms.ValidationError('An object is wanted, for example {"seed": 7}.')
+        try:
+            ensure_storable(defaults)
+        except BadRequest as error:
+            raise forms.ValidationError(error.detail) from None
+        if wrong := catalog.wrong_defaults(self.instance, defaults):
+            raise forms.ValidationError([f"{name}: {text}" for name, text in wrong.items()])
+        return defaults
 
 
 @admin.register(MediaModel)
 class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel]):
-    """Models as their connection describes them; only whether they can be chosen is decided here."""
+    """Models as their connection describes them. Whether they can be chosen, and what their form begins
+    with, is decided here."""
 
-    list_display = ("name", "display_name", "connection_", "makes", "enabled", "usual", "slow")
-    list_filter = ("enabled", "media_type", ("connection", InUse))
+    form = MediaModelForm
+    list_display = (
+        "name",
+        "display_name",
+        "connection_",
+        "makes",
+        "enabled",
+        "preferred",
+        "listed",
+        "usual",
+        "slow",
+    )
+    list_filter = ("enabled", "preferred", "listed", "media_type", ("connection", InUse))
     list_select_related = ("connection",)
     search_fields = ("name", "display_name", "description", "owned_by")
     ordering = ("name", "connection")
@@ -86,7 +73,9 @@ class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel])
     fields = (
         ("name", "display_name"),
         "connection_",
-        "enabled",
+        ("enabled", "listed"),
+        "preferred",
+        "defaults",
         "description",
         "makes",
         "owned_by",
@@ -102,7 +91,7 @@ class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel])
         names: list[str] = []
         for field in self.fields or ():
             names += [field] if isinstance(field, str) else field
-        return [name for name in names if name != "enabled"]
+        return [name for name in names if name not in ("enabled", "preferred", "defaults")]
 
     @admin.display(description="connection", ordering="connection__name")
     def connection_(self, model: MediaModel) -> SafeString | str:

@@ -1,12 +1,15 @@
 """What connections offer, and how long it usually takes."""
 
+from collections.abc import Mapping
 from statistics import median, quantiles
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from queueapp.engine import MODELS, EngineModel
 from queueapp.errors import ModelNotFound, NotMediaModel
 from queueapp.models import Connection, Generation, MediaModel
+from queueapp.params import problems
 from queueapp.states import State
 
 BUILTIN = "builtin"
@@ -42,7 +45,7 @@ def _described(model: EngineModel) -> dict[str, object]:
 def offered() -> QuerySet[MediaModel]:
     """Every model that can be asked for now, best connection first."""
     return (
-        MediaModel.objects.filter(enabled=True, connection__enabled=True)
+        MediaModel.objects.filter(enabled=True, listed=True, connection__enabled=True)
         .select_related("connection")
         .order_by("-connection__priority", "connection__name", "name")
     )
@@ -51,6 +54,22 @@ def offered() -> QuerySet[MediaModel]:
 def media_models() -> QuerySet[MediaModel]:
     """The offered models that put out images or videos: what a picker shows."""
     return offered().exclude(media_type="")
+
+
+def wrong_defaults(model: MediaModel, defaults: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with settings that a model's form is to begin with, by parameter, in plain words."""
+    schema = model.request_schema if isinstance(model.request_schema, dict) else {}
+    known = schema.get("properties", {})
+    wrong = {name: "The model has no such parameter." for name in defaults if name not in known}
+    found = problems(schema, defaults)
+    return wrong | {name: text for name, text in found.items() if name in defaults and name not in wrong}
+
+
+def fitting_defaults(model: MediaModel) -> dict[str, Any]:
+    """The settings that a model's form begins with, without those that its schema has outgrown."""
+    defaults = model.defaults if isinstance(model.defaults, dict) else {}
+    wrong = wrong_defaults(model, defaults) if defaults else {}
+    return {name: value for name, value in defaults.items() if name not in wrong}
 
 
 def search(words: str) -> list[MediaModel]:

@@ -34,6 +34,11 @@ def is_known(connection: Connection) -> bool:
     return bool(connection.revision)
 
 
+def stopped() -> QuerySet[Connection]:
+    """The connections that somebody has to see to before they work again."""
+    return Connection.objects.filter(enabled=True).exclude(stopped="")
+
+
 def with_something_to_do() -> QuerySet[Connection]:
     """The connections that have generations to see to, the highest priority first."""
     live = Generation.objects.live().filter(connection=OuterRef("pk"))

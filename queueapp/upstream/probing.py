@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
 from . import addresses
 from .catalog import ModelEntry
 from .client import Client
 from .errors import BadKey, UpstreamError
+from .history import Account
 from .messages import Listing, Revision
 from .transport import Origin
 
@@ -23,7 +25,8 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What was found out; None stands for what was not. `latency` and `clock_difference` (the hub's clock
-    minus ours) are in seconds, `media_models` those that make images or videos."""
+    minus ours) are in seconds, `media_models` those that make images or videos, `balance` what the key's
+    own account can spend, in the hub's unit."""
 
     address: str
     reachable: bool = False
@@ -34,6 +37,7 @@ class Probe:
     media_models: int | None = None
     latency: float | None = None
     clock_difference: float | None = None
+    balance: Decimal | None = None
     #: What stood in the way, in the hub's words or ours.
     trouble: str = ""
 
@@ -52,6 +56,8 @@ class Probe:
             told.append(f"Generations go to the namespace {self.namespace}.")
         else:
             told.append("The hub does not say whose key this is: set the namespace by hand.")
+        if self.balance is not None:
+            told.append(f"The key's account has a balance of {self.balance:,f}.")
         if self.models is not None:
             told.append(f"It lists {self.models} models; {self.media_models} make images or videos.")
         return (*told, *self._clock_words(), *self._safety_words())
@@ -126,6 +132,7 @@ class _Asking:
         models = self._ask(client.models)
         latency = client.latency
         revision: Revision | None = None
+        account: Account | None = None
         if self.reachable:
             account = self._ask(client.me, essential=False)
             namespace = namespace or (account.namespace if account else None)
@@ -141,6 +148,7 @@ class _Asking:
             media_models=None if models is None else sum(model.media_type is not None for model in models),
             latency=latency,
             clock_difference=client.clock_difference,
+            balance=account.balance if account else None,
             trouble=self.trouble,
         )
 

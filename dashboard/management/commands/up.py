@@ -21,6 +21,8 @@ from honcho.manager import Manager
 
 from dashboard import collecting
 from queueapp import lifeline
+from queueapp.errors import DroverError
+from queueapp.services import hubs
 
 #: Seconds to wait for what a killed run still holds.
 PATIENCE = 3.0
@@ -40,12 +42,23 @@ class Command(BaseCommand):
         call_command("check", fail_level="ERROR", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
         collecting.collect()
+        self._connect()
         self._welcome(_make_admin())
         line = lifeline.hold(settings.DROVER_DATA / "run", "up")
         code = _run(line)
         line.unlink(missing_ok=True)
         lock.close()
         sys.exit(code)
+
+    def _connect(self) -> None:
+        """Set up the hub that the environment names. Nothing is asked of it here: a worker does that."""
+        try:
+            connection = hubs.from_environment()
+        except (DroverError, ValueError) as error:
+            self.stderr.write(f"  The hub of OXEN_API_KEY is not connected: {error}")
+        else:
+            if connection:
+                self.stdout.write(f"  Hub           {connection.base_url}   (connection {connection})")
 
     def _welcome(self, password: str | None) -> None:
         self.stdout.write(f"\n  Drover is at  http://{_shown_host()}:{settings.PORT}/\n")

@@ -1,0 +1,260 @@
+"""Hub accounts in the admin: a key goes in and never comes out."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from queueapp.models import Connection, MadeElsewhere, MediaModel
+from queueapp.services import checkups, connections, hubs
+from tests import factories
+
+KEY, URL = "oxen-key-of-alice-0123456789", "https://hub.example.org"
+LIST = "/admin/queueapp/connection/"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def oxen(db) -> Connection:
+    connection = hubs.save_hub("oxen", base_url=URL, key=KEY, namespace="alice")
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(
+        revision="current", check_asked_at=now, checked_at=now, check_ok=True, check_text="It answers.\nFine."
+    )
+    OrmQ.objects.all().delete()
+    return after(connection)
+
+
+def after(connection: Connection) -> Connection:
+    return Connection.objects.get(pk=connection.pk)
+
+
+def page(connection: Connection, verb: str = "change") -> str:
+    return reverse(f"admin:queueapp_connection_{verb}", args=[connection.pk])
+
+
+def form(**fields: str) -> dict[str, str]:
+    told = {"base_url": URL, "namespace": "alice", "public_url": "", "new_key": ""}
+    return told | {"enabled": "on", "capacity": "8", "priority": "0"} | fields
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def staff(*permissions: str) -> Client:
+    user = factories.user("dana", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user, backend="dashboard.access.People")
+    return client
+
+
+def test_a_hub_is_added_with_its_key_and_a_check_is_asked_for(
+    admins_browser, django_capture_on_commit_callbacks
+):
+    data = form(name="oxen", new_key=KEY, namespace="", capacity="3")
+    with django_capture_on_commit_callbacks(execute=True):
+        response = admins_browser.post(f"{LIST}add/", data, follow=True)
+    made = Connection.objects.get(name="oxen")
+    assert (made.kind, made.base_url, made.capacity, made.enabled) == ("upstream", URL, 3, True)
+    assert made.key.open() == KEY
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check"]
+    assert "Checking…" in text_of(response)
+    assert LogEntry.objects.filter(object_id=str(made.pk)).exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"new_key": ""}, "new_key", "needs the key"),
+        ({"new_key": "two words"}, "new_key", "cannot be sent"),
+        ({"base_url": "https://a:b@hub.example.org"}, "base_url", "name or password"),
+        ({"base_url": ""}, "base_url", "has an address"),
+        ({"public_url": "nowhere"}, "public_url", "web address"),
+        ({"name": "builtin"}, "name", "already exists"),
+        ({"name": "two words"}, "name", "Enter a valid"),
+    ],
+)
+def test_what_cannot_work_is_said_at_its_field_and_the_key_is_not_given_back(
+    admins_browser, fields, field, words
+):
+    response = admins_browser.post(f"{LIST}add/", form(**({"name": "oxen", "new_key": KEY} | fields)))
+    errors = response.context["adminform"].form.errors
+    assert list(errors) == [field]
+    assert words in str(errors[field])
+    assert KEY not in text_of(response)
+    assert not Connection.objects.filter(name="oxen").exists()
+
+
+def test_no_page_and_no_record_shows_the_key(admins_browser, oxen):
+    admins_browser.post(page(oxen), form(new_key="another-key-9876543210"))
+    pages = (LIST, page(oxen), page(oxen, "history"), page(oxen, "delete"), "/admin/", "/")
+    for where in pages:
+        text = text_of(admins_browser.get(where))
+        for secret in (KEY, "another-key-9876543210", oxen.key.token, after(oxen).key.token):
+            assert secret not in text
+    entry = LogEntry.objects.get()
+    assert entry.get_change_message() == "Changed Key."
+    assert "another" not in entry.change_message
+
+
+def test_an_empty_key_keeps_the_one_that_is_there(admins_browser, oxen):
+    assert admins_browser.post(page(oxen), form(capacity="2")).status_code == 302
+    assert after(oxen).key == oxen.key
+    assert (after(oxen).capacity, after(oxen).check_ok) == (2, True)
+
+
+def test_another_host_wants_the_key_again(admins_browser, oxen):
+    elsewhere = "https://evil.example.org"
+    response = admins_browser.post(page(oxen), form(base_url=elsewhere))
+    assert "enter the key again" in str(response.context["adminform"].form.errors["new_key"])
+    assert after(oxen).base_url == URL
+    assert admins_browser.post(page(oxen), form(base_url=elsewhere, new_key=KEY)).status_code == 302
+    found = after(oxen)
+    assert (found.base_url, found.revision, found.check_ok) == (elsewhere, "", None)
+
+
+def test_an_edit_overwrites_nothing_that_a_worker_found_out(admins_browser, oxen):
+    connections.stop(oxen, Connection.Stop.CREDITS, "Insufficient credits")
+    admins_browser.post(page(oxen), form(priority="3"))
+    assert (after(oxen).stopped, after(oxen).priority) == ("credits", 3)
+
+
+def test_the_page_says_how_a_hub_does(admins_browser, oxen):
+    for number, hours in enumerate((1, 2, 30)):
+        seen = timezone.now() - timedelta(hours=hours)
+        MadeElsewhere.objects.create(connection=oxen, upstream_id=f"{number}", first_seen_at=seen)
+    factories.hub_model(oxen, "flux")
+    MediaModel.objects.create(connection=oxen, name="gone", display_name="Gone", listed=False)
+    text = text_of(admins_browser.get(page(oxen)))
+    assert "<p>It answers.</p><p>Fine.</p>" in text
+    assert "1 listed, 1 of them make images or videos; 0 switched off here, 1 not listed any more" in text
+    assert ">Works<" in text
+    (row,) = [row for row in admins_browser.get(LIST).context["cl"].result_list if row == oxen]
+    assert row.elsewhere_now == 2
+    connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
+    assert "Stopped: the key is not accepted" in text_of(admins_browser.get(LIST))
+
+
+def test_the_check_button_asks_a_worker_and_the_page_waits_for_the_answer(
+    admins_browser, oxen, django_capture_on_commit_callbacks
+):
+    assert f'action="{page(oxen, "check")}"' in text_of(admins_browser.get(page(oxen)))
+    with django_capture_on_commit_callbacks(execute=True):
+        response = admins_browser.post(page(oxen, "check"), follow=True)
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check"]
+    assert "Checking…" in text_of(response)
+    assert 'http-equiv="refresh"' in text_of(response)
+    Connection.objects.filter(pk=oxen.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
+    assert 'http-equiv="refresh"' not in text_of(admins_browser.get(f"{page(oxen)}?checking=1"))
+
+
+def test_models_are_asked_for_on_demand(admins_browser, oxen, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        admins_browser.post(page(oxen, "sync"))
+        data = {"action": "sync_all", "_selected_action": [oxen.pk, factories.builtin().pk]}
+        told = text_of(admins_browser.post(LIST, data, follow=True))
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync"] * 2
+    assert "Asking 1 hub for models." in told
+    assert "The built-in engine is part of Drover." in told
+
+
+def test_several_hubs_are_checked_from_the_list(admins_browser, oxen):
+    admins_browser.post(LIST, {"action": "check_all", "_selected_action": [oxen.pk]})
+    assert checkups.is_awaited(after(oxen))
+
+
+def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser, admin, oxen):
+    for verb in ("check", "sync"):
+        assert admins_browser.get(page(oxen, verb)).status_code == 405
+        assert admins_browser.post(page(factories.builtin(), verb)).status_code == 404
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(admin, backend="dashboard.access.People")
+        assert strict.post(page(oxen, verb)).status_code == 403
+    assert not checkups.is_awaited(after(oxen))
+
+
+def test_staff_who_may_only_look_see_neither_button_nor_key_field(oxen):
+    client = staff("view_connection")
+    text = text_of(client.get(page(oxen)))
+    assert "It answers." in text
+    assert "new_key" not in text
+    assert page(oxen, "check") not in text
+    assert client.post(page(oxen, "check")).status_code == 403
+    assert client.post(page(oxen, "sync")).status_code == 403
+
+
+def test_the_built_in_engine_has_no_account(admins_browser, db):
+    text = text_of(admins_browser.get(page(factories.builtin())))
+    assert "base_url" not in text
+    assert "new_key" not in text
+
+
+# Models
+
+
+def test_what_a_models_form_begins_with_is_decided_here(admins_browser, db):
+    model = factories.model()
+    where = reverse("admin:queueapp_mediamodel_change", args=[model.pk])
+    data = {"enabled": "on", "preferred": "on", "defaults": '{"seed": 7}'}
+    assert admins_browser.post(where, data).status_code == 302
+    changed = MediaModel.objects.get(pk=model.pk)
+    assert (changed.preferred, changed.defaults) == (True, {"seed": 7})
+    assert admins_browser.post(where, {"enabled": "on", "defaults": ""}).status_code == 302
+    assert MediaModel.objects.get(pk=model.pk).defaults == {}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "words"),
+    [
+        ("[1]", "An object is wanted"),
+        ('{"sed": 7}', "sed: The model has no such parameter."),
+        ('{"seed": "many"}', "seed: Must be a whole number."),
+        ('{"seed": NaN}', "too large"),
+        ("nonsense", "valid JSON"),
+    ],
+)
+def test_settings_that_a_model_would_refuse_are_refused(admins_browser, db, defaults, words):
+    model = factories.model()
+    where = reverse("admin:queueapp_mediamodel_change", args=[model.pk])
+    response = admins_browser.post(where, {"enabled": "on", "defaults": defaults})
+    assert words in str(response.context["adminform"].form.errors["defaults"])
+    assert MediaModel.objects.get(pk=model.pk).defaults == {}
+
+
+# What staff are told
+
+
+def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browser, alices_browser, oxen):
+    assert 'class="notice"' not in text_of(admins_browser.get("/"))
+    connections.stop(oxen, Connection.Stop.CREDITS, "<b>Insufficient credits</b>")
+    cache.clear()
+    for where in ("/", "/account/"):
+        text = text_of(admins_browser.get(where))
+        assert "oxen: Stopped: out of credits." in text
+        assert "&lt;b&gt;Insufficient credits" in text
+        assert f'href="{page(oxen)}"' in text
+    assert 'class="notice"' not in text_of(alices_browser.get("/"))
+    Connection.objects.update(enabled=False)
+    cache.clear()
+    assert 'class="notice"' not in text_of(admins_browser.get("/"))
+
+
+def test_staff_who_may_not_see_connections_are_told_without_a_link(oxen):
+    connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
+    text = text_of(staff().get("/"))
+    assert "oxen: Stopped: the key is not accepted." in text
+    assert page(oxen) not in text
