@@ -30,7 +30,7 @@ STAFF = "staff"
 
 
 def open_to_all(view: View) -> View:
-    """Anybody may enter: the sign-in page and the health check, nothing else."""
+    """Anybody may enter: the sign-in page, the health check, and whoever has a signed link to an input."""
     return _declare(view, OPEN)
 
 

@@ -24,6 +24,10 @@ _FAILED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The model never started on it, so there is no result.",
             "Use it again and change the setting that is named above.",
         ),
+        "input": (
+            "It was not sent to the model, so nothing was billed.",
+            "Use it again and choose the picture or video again.",
+        ),
         "worker died": (
             "It was given up so that it does not stop everybody else's work.",
             "Try it once more, smaller or shorter; if it happens again, tell your admin.",

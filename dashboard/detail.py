@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Max
-from django.urls import reverse
 from django.utils import timezone
 
-from dashboard import pages
+from dashboard import pages, takers
 from dashboard.advice import Advice, advice_for
 from dashboard.schema import written
 from queueapp.models import Event, Generation, Submission
 from queueapp.params import Params, prompt_of
-from queueapp.services.inputs import REFERENCE
+from queueapp.services.inputs import key_of
 from queueapp.states import LIVE, WORDS, State
 
 #: A parameter longer than this is shown cut; the whole of it is in the curl call.
@@ -26,10 +26,10 @@ _LONGEST = 600
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A parameter's value, or one of several; `href` where it names a stored input."""
+    """A parameter's value, or one of several; `key` where it names a stored input."""
 
     text: str
-    href: str = ""
+    key: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Detail:
     prompt: str
     shots: tuple[Shot, ...]
     picture: Picture | None
+    reusable: bool
     advice: Advice | None
     raw_reason: str
     builtin: bool
@@ -120,6 +121,7 @@ def detail_of(generation: Generation) -> Detail:
         prompt=str(params.get("prompt") or ""),
         shots=_shots(params),
         picture=_picture(pages.result_of(generation)),
+        reusable=_reusable(generation),
         advice=advice_for(generation),
         raw_reason=generation.raw_reason[:4000],
         builtin=generation.connection.kind == generation.connection.Kind.BUILTIN,
@@ -152,6 +154,14 @@ def _picture(result: Any) -> Picture | None:
     )
 
 
+def _reusable(generation: Generation) -> bool:
+    """Whether the result can be given to a model as its input."""
+    result = pages.result_of(generation)
+    if result is None or result.size > settings.DROVER_MAX_INPUT_BYTES:
+        return False
+    return bool(takers.best(result.content_type.partition("/")[0], generation.model))
+
+
 def _shots(params: Params) -> tuple[Shot, ...]:
     shots = params.get("multi_prompt")
     told = [shot for shot in shots if isinstance(shot, dict)] if isinstance(shots, list) else []
@@ -166,11 +176,8 @@ def _parameters(params: Params) -> Iterator[Parameter]:
 
 def _value(value: Any) -> Value:
     text = written(value)
-    if isinstance(value, str) and value.startswith(REFERENCE):
-        try:
-            return Value("stored input", reverse("input", args=[UUID(value.removeprefix(REFERENCE))]))
-        except ValueError:
-            pass
+    if key := key_of(value):
+        return Value("stored input", key)
     return Value(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 

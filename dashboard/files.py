@@ -12,6 +12,7 @@ from django.utils.http import http_date
 
 from queueapp import storage
 from queueapp.errors import NotFound
+from queueapp.models import Input
 
 #: What browsers may show in place. Everything else is handed over as bytes to be saved: not SVG, not HTML,
 #: nothing that could run where the person is signed in.
@@ -43,6 +44,20 @@ def serve(
     response["Content-Disposition"] = f'{way}; filename="{filename}"'
     response["Last-Modified"] = http_date(modified)
     return _described(response, etag)
+
+
+def serve_input(request: HttpRequest, row: Input) -> HttpResponseBase:
+    """A stored input. Where a script sent it its type is a claim, so little of it is believed."""
+    response = serve(
+        request,
+        row.file,
+        row.content_type,
+        filename=f"drover-input-{row.pk.hex[:12]}",
+        tag=row.pk.hex,
+        modified=row.created_at.timestamp(),
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 def _described(response: HttpResponseBase, etag: str) -> HttpResponseBase:

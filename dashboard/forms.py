@@ -9,65 +9,21 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.datastructures import MultiValueDict
 
+from dashboard import media_fields
 from dashboard import schema as grown
+from dashboard.shown import PREFIX, Shown
 from queueapp.errors import BadParameters, BadRequest
 from queueapp.models import MediaModel
 from queueapp.params import Params, ensure_storable, problems
+from queueapp.services import catalog
+from queueapp.services.inputs import key_of
 
-#: Before the names of a model's own fields, so that they can never meet ours or Django's.
-PREFIX = "param-"
 SHOT_PROMPT, SHOT_SECONDS = "shot-prompt", "shot-seconds"
 #: Empty rows for shots that a page without scripts offers.
 SPARE_SHOTS = 3
 _ANYWHERE = ("model", "parameters")
 
 Typed = MultiValueDict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    value: str
-    label: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A field as its template shows it."""
-
-    field: grown.Field
-    value: str
-    error: str
-
-    @property
-    def html_name(self) -> str:
-        return PREFIX + self.field.name
-
-    @property
-    def id(self) -> str:
-        return "field-" + "".join(sign if sign.isalnum() else "-" for sign in self.field.name)
-
-    @property
-    def hint(self) -> str:
-        """What happens when it is left empty."""
-        if self.field.default is not grown.UNSET and self.field.default not in (None, "", []):
-            return _label(self.field.default)
-        return ""
-
-    @property
-    def choices(self) -> list[Choice]:
-        empty = f"{self.hint} (default)" if self.hint else "Choose…" if self.field.required else "Default"
-        texts = [(grown.written(value), _label(value)) for value in self.field.choices]
-        return [
-            Choice("", empty, not self.value),
-            *(Choice(value, label, value == self.value) for value, label in texts),
-        ]
-
-
-def _label(value: Any) -> str:
-    if isinstance(value, bool):
-        return "On" if value else "Off"
-    return grown.written(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +68,16 @@ class Composer:
             composer.errors["parameters"] = f"Not in this form, and left out: {', '.join(missing)}."
         return composer
 
+    def begin(self) -> "Composer":
+        """Fill what is empty with the settings that the admin lets this model's form begin with."""
+        defaults = catalog.fitting_defaults(self.model) if self.model else {}
+        chosen = [field for field in self._fields if field.name in defaults and not self.text_of(field)]
+        if chosen:
+            self.typed = self.typed.copy()
+        for field in chosen:
+            self.typed.setlist(PREFIX + field.name, [field.write(defaults[field.name])])
+        return self
+
     @cached_property
     def _fields(self) -> list[grown.Field]:
         return grown.fields_of(self.schema)
@@ -138,7 +104,12 @@ class Composer:
 
     @property
     def basic(self) -> list[Shown]:
-        return [self._shown(field) for field in self._fields if field.basic]
+        return [self._shown(field) for field in self._fields if field.basic and not field.medium]
+
+    @property
+    def basic_media(self) -> list[Shown]:
+        """Fields for images and videos, which stand in a line of their own."""
+        return [self._shown(field) for field in self._fields if field.basic and field.medium]
 
     @property
     def more(self) -> list[Shown]:
@@ -149,14 +120,41 @@ class Composer:
         return any(shown.error or shown.value for shown in self.more)
 
     def _shown(self, field: grown.Field) -> Shown:
-        return Shown(field, self._text(field), self.errors.get(field.name, ""))
+        return Shown(field, self.text_of(field), self.errors.get(field.name, ""))
 
-    def _text(self, field: grown.Field) -> str:
+    def text_of(self, field: grown.Field) -> str:
         """What was typed. A field that must be filled begins with its default: leaving it is choosing it."""
         typed = self.typed.get(PREFIX + field.name)
         if typed is None and field.required and field.default is not grown.UNSET:
             return field.write(field.default)
+        if field.medium:
+            return media_fields.joined(field, self.typed.getlist(PREFIX + field.name))
         return typed or ""
+
+    @property
+    def media_fields(self) -> list[grown.Field]:
+        return [field for field in self._fields if field.medium]
+
+    @property
+    def kept(self) -> list[str]:
+        """Stored inputs that this model has no place for."""
+        return self.typed.getlist(media_fields.KEPT)
+
+    def strays(self) -> list[str]:
+        """Every stored input in the form that no field of this model shows."""
+        shown = {line for field in self.media_fields for line in self.text_of(field).split("\n")}
+        ours = (typed for name, typed in self.typed.lists() if name.startswith((PREFIX, media_fields.KEPT)))
+        values = [line for typed in ours for text in typed for line in text.split("\n")]
+        return [value for value in dict.fromkeys(values) if key_of(value) and value not in shown]
+
+    def place(self, strays: list[str], kinds: Mapping[str, str]) -> None:
+        """Show stored inputs in the fields that fit them; those without one are kept."""
+        given = {field.name: self.text_of(field) for field in self.media_fields}
+        changed, left = media_fields.placed(self.media_fields, given, strays, kinds)
+        self.typed = self.typed.copy()
+        for name, text in changed.items():
+            self.typed.setlist(PREFIX + name, [text])
+        self.typed.setlist(media_fields.KEPT, left)
 
     @property
     def shots(self) -> list[Shot]:
@@ -204,7 +202,7 @@ class Composer:
             params["multi_prompt"] = shots
         for field in self._fields:
             try:
-                value = field.read(self._text(field))
+                value = field.read(self.text_of(field))
             except ValueError as error:
                 wrong[field.name] = str(error)
                 continue

@@ -49,6 +49,17 @@ class Field:
     accepts: str = ""
     items: Schema = field(default_factory=dict)
 
+    @property
+    def medium(self) -> str:
+        """What kind of file of one's own can be given, image or video; nothing for other fields."""
+        kind = self.accepts.removesuffix("/*")
+        return kind if kind in ("image", "video") else ""
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes several values, a line each."""
+        return self.kind == "lines"
+
     def read(self, typed: str) -> Json:
         """The parameter meant by what was typed; UNSET for nothing. ValueError says what is wrong."""
         text = typed.replace("\r\n", "\n").strip()
@@ -195,19 +206,22 @@ def _types(spec: Schema) -> set[str]:
 def _field(name: str, spec: Schema, schema: Schema) -> Field:
     items = spec.get("items")
     text_limit = spec.get("maxLength")
+    accepts, label = _accepts(name, spec), _label(name, spec)
+    # A hub that names no first fields means nothing by it, and pictures come first.
+    media_first = not schema.get("basic") and accepts.startswith(("image", "video"))
     return Field(
         name=name,
         kind=_kind(name, spec),
-        label=_label(name, spec),
+        label=re.sub(r"(?<=.) URLs?$", "", label) if accepts else label,
         help=str(spec.get("description") or "")[:300],
         required=requires(schema, name),
-        basic=name in _basic(schema),
+        basic=name in _basic(schema) or media_first,
         default=spec.get("default", UNSET),
         choices=_choices(spec),
         minimum=_number_in(spec, "minimum"),
         maximum=_number_in(spec, "maximum"),
         longest=text_limit if isinstance(text_limit, int) else None,
-        accepts=_accepts(name, spec),
+        accepts=accepts,
         items=items if isinstance(items, dict) else {},
     )
 
@@ -251,8 +265,12 @@ def _kind(name: str, spec: Schema) -> str:
 def _accepts(name: str, spec: Schema) -> str:
     if _kind(name, spec) not in ("url", "lines"):
         return ""
-    words = f"{name} {spec.get('renderType', '')}"
-    return next((f"{kind}/*" for kind, signs in _FILES.items() if any(sign in words for sign in signs)), "")
+    # What the hub says it is goes before what its name sounds like.
+    for words in (str(spec.get("renderType", "")), name):
+        for kind, signs in _FILES.items():
+            if any(sign in words for sign in signs):
+                return f"{kind}/*"
+    return ""
 
 
 def _text_kind(name: str, spec: Schema) -> str:

@@ -145,6 +145,11 @@ STORAGES = {
 }
 # A data: URI is a third longer than what it holds: an input must fit into a body
 DROVER_MAX_INPUT_BYTES = env.int("DROVER_MAX_INPUT_BYTES", 12 * 1024 * 1024)
+FILE_UPLOAD_HANDLERS = [
+    "dashboard.uploads.Capped",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DROVER_MAX_RESULT_BYTES = env.int("DROVER_MAX_RESULT_BYTES", 1024 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DROVER_MAX_BODY_BYTES", 25 * 1024 * 1024)
 

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.urls import path
 
 from dashboard.api.root import api
-from dashboard.views import account, generations, health, media, staff
+from dashboard.views import account, generations, health, inputs, media, staff
+from queueapp.services import sharing
 
 urlpatterns = [
     path("", generations.index, name="index"),
@@ -16,7 +17,11 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/cancel/", generations.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/result/", media.result, name="result"),
     path("generations/<uuid:generation_id>/thumbnail/", media.thumbnail, name="thumbnail"),
+    path("generations/<uuid:generation_id>/as-input/", inputs.use_result, name="use-result"),
+    path("inputs/", inputs.upload, name="upload"),
     path("inputs/<uuid:input_id>/", media.stored_input, name="input"),
+    path("inputs/<uuid:input_id>/thumbnail/", inputs.thumbnail, name="input-thumbnail"),
+    path(f"{sharing.PATH}<str:token>/", inputs.shared, name="input-shared"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="token-create"),
     path("account/tokens/<int:token_id>/revoke/", account.revoke_token, name="token-revoke"),

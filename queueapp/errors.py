@@ -51,6 +51,31 @@ class Unauthenticated(DroverError):
     text = "unauthenticated"
 
 
+class BadConnection(DroverError):
+    """A hub's account cannot be set up like this. `problems` maps a field's name to what is wrong with it."""
+
+    kind = "invalid_connection"
+    text = "Invalid connection"
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problems.values()))
+
+
+class InsufficientCredits(DroverError):
+    """The hub's account that would make it cannot pay."""
+
+    status = 402
+    kind = "insufficient_credits"
+    text = "Insufficient credits"
+
+    def __init__(self, connection: str = "The hub's account") -> None:
+        super().__init__(
+            f"{connection} is out of credits, so nothing new is taken for it. What waits stays in the queue. "
+            "Ask your admin to top the account up, or choose a model of another connection."
+        )
+
+
 class NotFound(DroverError):
     """What was asked for does not exist, has ended, or belongs to somebody else."""
 
@@ -93,6 +118,22 @@ class TooLarge(DroverError):
     status = 413
     kind = "request_too_large"
     text = "Request too large"
+
+
+class InputGone(DroverError):
+    """A submission names an input whose file is no longer there."""
+
+    status = 410
+    kind = "input_gone"
+    text = "An image or video that was given with it is no longer stored. Choose it again."
+
+
+class BadInput(DroverError):
+    """A file that cannot be given as an input: its bytes are no picture or video, or not the kind wanted."""
+
+    status = 415
+    kind = "unsupported_input"
+    text = "Unsupported input"
 
 
 class NotMediaModel(DroverError):

@@ -10,6 +10,8 @@ from django_q.tasks import async_task
 from queueapp.services import workers
 
 WATCHDOG = "Drover: watch the pump"
+HUBS = "Drover: look after the hubs"
+SWEEP = "Drover: remove unused inputs"
 
 
 def connect() -> None:
@@ -19,14 +21,20 @@ def connect() -> None:
 
 def ensure() -> None:
     """Make the schedules be there, however often they were deleted."""
+    _every(1, WATCHDOG, "queueapp.services.workers.start_pump", workers.PUMP)
+    _every(10, HUBS, "queueapp.tasks.see_to_hubs", workers.WORK)
+    _every(60, SWEEP, "queueapp.tasks.sweep_inputs", workers.WORK)
+
+
+def _every(minutes: int, name: str, func: str, cluster: str) -> None:
     Schedule.objects.update_or_create(
-        name=WATCHDOG,
+        name=name,
         defaults={
-            "func": "queueapp.services.workers.start_pump",
+            "func": func,
             "schedule_type": Schedule.MINUTES,
-            "minutes": 1,
+            "minutes": minutes,
             "repeats": -1,
-            "cluster": workers.PUMP,
+            "cluster": cluster,
         },
     )
 

@@ -22,6 +22,17 @@ def save_bytes(folder: str, name: str, body: bytes) -> str:
     return default_storage.save(_dated(folder, name), ContentFile(body))
 
 
+def save_as(name: str, body: bytes) -> None:
+    """Store a few bytes beside a stored file, under a name made from its own; once is enough."""
+    stored = default_storage.save(name, ContentFile(body))
+    if stored != name:
+        default_storage.delete(stored)
+
+
+def exists(name: str) -> bool:
+    return default_storage.exists(name)
+
+
 def open_file(name: str) -> IO[bytes]:
     """Open a stored file for reading. FileNotFoundError if it is gone."""
     return default_storage.open(name, "rb")

@@ -1,8 +1,11 @@
 """What django-q2's workers run. A task is a bell: the rows say what there is to do, and decide."""
 
+from django.utils import timezone
+
+from queueapp import checking, fetching
 from queueapp import pump as pumping
 from queueapp import render as rendering
-from queueapp.services import workers
+from queueapp.services import inputs, workers
 
 #: A pump leaves after this long, so that no task ever runs into its time limit.
 PUMP_SECONDS = 15.0
@@ -18,6 +21,31 @@ def render(generation_id: str) -> None:
     rendering.render(generation_id)
 
 
+def fetch(generation_id: str) -> None:
+    """Store a result that a hub has."""
+    fetching.fetch(generation_id)
+
+
 def beat() -> None:
     """Show that a rendering worker takes up tasks."""
     workers.beat(workers.WORK)
+
+
+def sweep_inputs() -> None:
+    """Remove uploads that nothing has used."""
+    inputs.sweep(timezone.now())
+
+
+def check(connection_id: int) -> None:
+    """Find out whether a hub's account works."""
+    checking.check(connection_id)
+
+
+def sync(connection_id: int) -> None:
+    """Find out what a hub offers."""
+    checking.sync(connection_id)
+
+
+def see_to_hubs() -> None:
+    """Ring for every hub that is to be checked or asked for its models."""
+    checking.see_to_all()

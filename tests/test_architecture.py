@@ -19,6 +19,7 @@ LAYERS: list[set[str]] = [
     {"pump"},
     {"lanes"},
     {"poller", "search", "cancelling", "listener", "bells", "release", "render"},
+    {"fetching", "checking"},
     {"rounds"},
     {"backends", "services", "migrations"},
     {"models", "storage"},
@@ -26,7 +27,17 @@ LAYERS: list[set[str]] = [
     {"errors"},
 ]
 #: What pages may use: a web request never waits for a hub.
-OPEN_TO_PAGES = {"datauri", "errors", "lifeline", "media", "models", "params", "services", "states", "storage"}
+OPEN_TO_PAGES = {
+    "datauri",
+    "errors",
+    "lifeline",
+    "media",
+    "models",
+    "params",
+    "services",
+    "states",
+    "storage",
+}
 DJANGO_FREE = {"states", "params", "errors", "datauri", "media", "engine", "upstream", "lifeline"}
 
 

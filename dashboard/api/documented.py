@@ -8,6 +8,7 @@ from dashboard.api.answers import Broken, body
 from queueapp.errors import (
     BadCount,
     DroverError,
+    InsufficientCredits,
     LengthRequired,
     ModelNotFound,
     NotFound,
@@ -42,6 +43,7 @@ _NO_MODEL = ModelNotFound("no/such-model")
 _ERRORS: dict[int, tuple[str, DroverError]] = {
     400: ("What was sent cannot be understood.", BadCount(settings.DROVER_MAX_GENERATIONS)),
     401: ("No token, or not a valid one.", Unauthenticated()),
+    402: ("The hub account that would make it is out of credits.", InsufficientCredits()),
     404: ("There is no such thing, or it is not yours.", _NO_MODEL),
     411: ("The body came without its length.", LengthRequired()),
     413: ("The body is too large.", TooLarge()),
@@ -110,7 +112,7 @@ ENQUEUE = {
     **_request(),
     **_answers(
         _json(_QUEUED, {"generations": [{"generation_id": AN_ID, "status": "queued"}]}),
-        *(400, 401, 404, 411, 413, 415),
+        *(400, 401, 402, 404, 411, 413, 415),
     ),
 }
 STATUS = _answers(_json(_LIST, {"status": "success", "count": 1, "generations": [_A_ROW]}), 401, 404)

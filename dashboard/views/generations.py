@@ -12,12 +12,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from dashboard import detail, picker, table
+from dashboard import detail, media_fields, picker, table, uploads
 from dashboard.access import person, signed_in
 from dashboard.forms import Composer
 from queueapp.errors import BadCount, BadParameters, DroverError, NotFound
 from queueapp.models import Generation, Submission
 from queueapp.services import accounts, catalog, generations
+from queueapp.services.inputs import REFERENCE
 from queueapp.states import GROUPS
 
 #: Remembers which model somebody used last.
@@ -38,11 +39,22 @@ def _composer_html(request: HttpRequest) -> str:
     model = unquote(request.COOKIES.get(MODEL_COOKIE, ""))
     if source := request.GET.get("from"):
         return picker.composer_html(_again(source, request))
+    if stored := request.GET.get("input"):
+        return picker.composer_html(_with_input(stored, request))
     if prompt := request.GET.get("prompt"):
         typed = QueryDict(mutable=True)
         typed["prompt"] = prompt
-        return picker.composer_html(Composer(picker.model_for(model), typed))
+        return picker.composer_html(Composer(picker.model_for(model), typed).begin())
     return picker.blank_composer_html(model)
+
+
+def _with_input(input_id: str, request: HttpRequest) -> Composer:
+    """Blank but for one stored input, for the model that the address names."""
+    typed = QueryDict(mutable=True)
+    typed[media_fields.KEPT] = f"{REFERENCE}{input_id}"
+    composer = Composer(picker.model_for(request.GET.get("for", "")), typed).begin()
+    uploads.carry(request, composer)
+    return composer
 
 
 def _again(generation_id: str, request: HttpRequest) -> Composer:
@@ -57,6 +69,8 @@ def _again(generation_id: str, request: HttpRequest) -> Composer:
         composer.errors["model"] = (
             f"{found.model.display_name} is not offered now. Check what this one takes."
         )
+        composer.typed.setlist(media_fields.KEPT, media_fields.stored_in(submission.params))
+        uploads.carry(request, composer)
     return composer
 
 
@@ -115,8 +129,11 @@ def changes(request: HttpRequest) -> HttpResponse:
 def params(request: HttpRequest) -> HttpResponse:
     """The fields of the chosen model, with what was typed kept; without scripts, the whole page with them."""
     typed = request.POST if request.method == "POST" else request.GET
-    composer = Composer(picker.model_for(typed.get("model", "")), typed)
+    composer = Composer(picker.model_for(typed.get("model", "")), typed).begin()
+    uploads.carry(request, composer)
     if not request.htmx:  # type: ignore[attr-defined]
+        uploads.without(composer, typed.get("without", ""))
+        composer.errors = uploads.take(request, composer)
         return _index(request, picker.composer_html(composer))
     return render(request, "generations/_params.html", {"composer": composer})
 
@@ -147,10 +164,12 @@ def _enqueue(request: HttpRequest, composer: Composer) -> list[Generation]:
         count = generations.checked_count(composer.read_count())
     except BadCount:
         wrong["num_generations"] = f"a whole number from 1 to {composer.most}."
+    files_wrong = uploads.take(request, composer)
     try:
         given = composer.read()
     except BadParameters as error:
         wrong |= error.problems
+    wrong |= files_wrong
     if wrong:
         raise BadParameters(wrong)
     caller = generations.Caller(person(request), Submission.Door.PAGE)

@@ -58,18 +58,14 @@ def thumbnail(request: HttpRequest, generation_id: UUID) -> HttpResponseBase:
 @signed_in
 @require_safe
 def stored_input(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
-    """The body of a `data:` URI that somebody submitted. Its type is a claim, so little of it is believed."""
+    """An image or video that somebody gave."""
+    return files.serve_input(request, input_of(request, input_id))
+
+
+def input_of(request: HttpRequest, input_id: UUID) -> Input:
+    """NotFound if there is none or it is somebody else's."""
     namespaces = accounts.visible_namespaces(person(request))
     found = Input.objects.filter(pk=input_id, namespace__in=namespaces).first()
     if found is None:
         raise NotFound("There is no such input.")
-    response = files.serve(
-        request,
-        found.file,
-        found.content_type,
-        filename=f"drover-input-{input_id.hex[:12]}",
-        tag=input_id.hex,
-        modified=found.created_at.timestamp(),
-    )
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return found

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from queueapp.errors import BadCount, NotFound
+from queueapp.errors import BadCount, InsufficientCredits, NotFound
 from queueapp.models import (
     ApiToken,
+    Connection,
     Event,
     Generation,
     Input,
@@ -51,10 +52,12 @@ def enqueue(
     """Put a submission into the queue, whole or not at all, and return its generations.
 
     The parameters are stored as they are, `data:` bodies as files beside them. Raises BadCount,
-    ModelNotFound, NotMediaModel, NamespaceNotFound, BadRequest.
+    ModelNotFound, NotMediaModel, InsufficientCredits, NamespaceNotFound, BadRequest.
     """
     count = checked_count(num_generations)
     model = catalog.find_media(model_name)
+    if model.connection.stopped == Connection.Stop.CREDITS:
+        raise InsufficientCredits(f"The hub account {model.connection}")
     namespace = accounts.namespace_for(caller.user, target_namespace)
     kept, bodies = inputs.extract(params, namespace)
     submission = Submission(
@@ -93,6 +96,7 @@ def _persist(
         version = next_version(namespace.pk)
         submission.save(force_insert=True)
         Input.objects.bulk_create(bodies)
+        inputs.use(submission.params)
         made = [
             Generation(
                 submission=submission,

@@ -124,7 +124,7 @@
   });
 
   /* Another model's fields arrive: what was typed while they were on their way is put back. */
-  const fieldsOf = (root) => [...root.querySelectorAll(":is(input, textarea, select)[name^='param-']")];
+  const fieldsOf = (root) => [...root.querySelectorAll(":is(input:not([type=hidden]), textarea, select)[name^='param-']")];
   let typed = null;
 
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from dashboard import access
+from queueapp.datauri import DataUri
 from queueapp.models import Generation, Input
 from queueapp.states import State
 from tests import factories
@@ -17,7 +18,7 @@ from tests import factories
 #: Views that come from elsewhere, by the beginning of their address, with a wall of their own each.
 BEHIND_THEIR_OWN_WALL = ("admin/", "api/")
 #: Open to people who are not signed in; each one is named here on purpose.
-OPEN = {"accounts/login/", "healthz", "admin/login/"}
+OPEN = {"accounts/login/", "healthz", "admin/login/", "inputs/shared/<str:token>/"}
 HTMX = {"HX-Request": "true"}
 PAGES = ["index", "changes", "params", "account"]
 OF_ONE_GENERATION = ["generation", "generation-status", "result", "thumbnail"]
@@ -39,7 +40,7 @@ def finished(alice: User) -> Generation:
 
 @pytest.fixture
 def stored_input(alice: User) -> Input:
-    factories.enqueue(alice, input_image="data:image/png;base64,iVBORw0KGgo=")
+    factories.enqueue(alice, input_image=str(DataUri("image/png", factories.png())))
     return Input.objects.get()
 
 
@@ -128,10 +129,11 @@ def test_what_is_alices_does_not_exist_for_bob(
     assert bobs_browser.get(reverse(name, args=[uuid4()])).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["input", "input-thumbnail"])
 def test_alices_inputs_do_not_exist_for_bob(
-    bobs_browser: Client, alices_browser: Client, client: Client, stored_input: Input
+    bobs_browser: Client, alices_browser: Client, client: Client, stored_input: Input, name: str
 ) -> None:
-    address = reverse("input", args=[stored_input.pk])
+    address = reverse(name, args=[stored_input.pk])
     answer = alices_browser.get(address)
     assert answer.status_code == 200
     assert answer.getvalue()

@@ -287,12 +287,12 @@ def test_siblings_lead_to_each_other(alices_browser: Client, alice: User) -> Non
     assert "<a" not in html[html.index('id="siblings"') :].split("</nav>")[0]
 
 
-def test_a_stored_input_is_linked(alices_browser: Client, alice: User) -> None:
+def test_a_stored_input_is_shown_small(alices_browser: Client, alice: User) -> None:
     made = factories.generation(
         alice, input_image=["data:image/png;base64,iVBORw0KGgo=", "https://a.b/c.png"]
     )
     html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
-    assert f'<a href="/inputs/{Input.objects.get().pk}/">stored input</a>' in html
+    assert f'<img src="/inputs/{Input.objects.get().pk}/thumbnail/" alt="stored input"' in html
     assert "https://a.b/c.png" in html
 
 

@@ -1,0 +1,76 @@
+"""Images and videos that people give: taking them in, showing them small, and handing them to a hub."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import files, takers, uploads
+from dashboard.access import open_to_all, person, signed_in
+from dashboard.media_fields import Item
+from dashboard.shown import PREFIX
+from dashboard.views.media import input_of
+from queueapp import storage
+from queueapp.errors import BadRequest, NotFound
+from queueapp.services import accounts, generations, inputs, sharing
+
+
+@signed_in
+@require_POST
+def upload(request: HttpRequest) -> HttpResponse:
+    """Store one file; what stands for it in the form."""
+    name = request.POST.get("name", "")
+    found = uploads.files_of(request, "file")
+    if not found:
+        raise BadRequest("That file is empty.")
+    wanted = request.POST.get("wanted", "")
+    if wanted not in ("image", "video") or not name.startswith(PREFIX):
+        raise BadRequest("It does not say which field the file is for.")
+    row = inputs.keep(accounts.namespace_for(person(request), None), found[0], wanted=wanted)
+    context = {"item": Item(f"{inputs.REFERENCE}{row.pk}"), "name": name, "medium": wanted}
+    return render(request, "generations/_medium.html", context)
+
+
+@signed_in
+@require_safe
+def thumbnail(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
+    """The small picture of an input; a video's first frame."""
+    row = input_of(request, input_id)
+    return files.serve(
+        request,
+        inputs.small(row),
+        "image/webp",
+        filename=f"drover-input-{input_id.hex[:12]}-small.webp",
+        tag=f"{input_id.hex}-small",
+        modified=row.created_at.timestamp(),
+    )
+
+
+@open_to_all
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponseBase:
+    """One input, for the hub that was sent its signed link."""
+    response = files.serve_input(request, sharing.opened(token))
+    response["Cache-Control"] = "private, no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@signed_in
+@require_POST
+def use_result(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    """Copy a result into a new input, and lead to the composer of a model that takes it."""
+    found = generations.find(generation_id, person(request))
+    result = getattr(found, "result", None)
+    taker = takers.best(result.content_type.partition("/")[0], found.model) if result else ""
+    if result is None or not taker:
+        raise NotFound("There is no result that a model could take.")
+    try:
+        with storage.open_file(result.file) as file:
+            row = inputs.keep(accounts.namespace_for(person(request), None), file)
+    except FileNotFoundError:
+        raise NotFound("The result's file is gone.") from None
+    return redirect(f"{reverse('index')}?{urlencode({'input': row.pk, 'for': taker})}")
