@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A result that is not stored yet. `next_try_at` is None when nobody tries any more."""
+
+    trouble: str
+    next_try_at: datetime | None
+    being_fetched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """Everything that one generation's page shows."""
 
@@ -86,6 +96,7 @@ class Detail:
     prompt: str
     shots: tuple[Shot, ...]
     picture: Picture | None
+    coming: Coming | None
     reusable: bool
     advice: Advice | None
     raw_reason: str
@@ -94,6 +105,8 @@ class Detail:
     door: str
     model_name: str
     namespace: str
+    upstream_id: str
+    cost: Decimal | None
     parameters: tuple[Parameter, ...]
     timeline: tuple[Moment, ...]
     siblings: tuple[Sibling, ...]
@@ -102,7 +115,8 @@ class Detail:
     def going(self) -> int:
         """1 while anything on the page may still change, this one or a sibling; else 0."""
         states = {each.state for each in self.siblings} | {self.row.state}
-        return int(any(state in LIVE for state in states))
+        fetching = bool(self.coming and self.coming.being_fetched)
+        return int(fetching or any(state in LIVE for state in states))
 
 
 def latest_version(generation_id: UUID) -> int:
@@ -121,6 +135,7 @@ def detail_of(generation: Generation) -> Detail:
         prompt=str(params.get("prompt") or ""),
         shots=_shots(params),
         picture=_picture(pages.result_of(generation)),
+        coming=_coming(generation),
         reusable=_reusable(generation),
         advice=advice_for(generation),
         raw_reason=generation.raw_reason[:4000],
@@ -129,6 +144,8 @@ def detail_of(generation: Generation) -> Detail:
         door=_door(submission),
         model_name=submission.model_name,
         namespace=generation.namespace.name,
+        upstream_id=generation.upstream_id,
+        cost=None if generation.cost is None else generation.cost.normalize(),
         parameters=tuple(_parameters(params)),
         timeline=tuple(_timeline(generation.events.select_related("user"))),
         siblings=_siblings(generation),
@@ -152,6 +169,13 @@ def _picture(result: Any) -> Picture | None:
         length=pages.clock(result.seconds) if result.seconds else "",
         size=pages.size(result.size),
     )
+
+
+def _coming(generation: Generation) -> Coming | None:
+    download = pages.download_of(generation)
+    if download is None:
+        return None
+    return Coming(download.trouble, download.next_try_at, pages.is_being_fetched(download))
 
 
 def _reusable(generation: Generation) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from queueapp.models import Generation, Result
+from queueapp.models import Download, Generation, Result
 from queueapp.params import Params
 from queueapp.states import CANCELLING, LIVE, WORDS, State, Words
 
@@ -43,6 +43,7 @@ class Row:
     connection: str
     summary: str
     reason: str
+    arriving: str
     thumbnail: bool
     video: bool
     video_length: str
@@ -73,6 +74,7 @@ def row_of(generation: Generation, now: datetime) -> Row:
         connection=generation.connection.name,
         summary=summary_of(generation.submission.params),
         reason="" if live else generation.reason,
+        arriving=arriving(download_of(generation)),
         thumbnail=bool(result and result.thumbnail),
         video=model.media_type == model.Media.VIDEO,
         video_length=clock(result.seconds) if result and result.seconds else "",
@@ -99,6 +101,25 @@ def read_sort_key(key: str) -> tuple[datetime, UUID]:
 def result_of(generation: Generation) -> Result | None:
     """The stored result, if there is one."""
     return getattr(generation, "result", None)
+
+
+def download_of(generation: Generation) -> Download | None:
+    """The result that is still to be fetched from the hub, if there is one."""
+    return getattr(generation, "download", None)
+
+
+def is_being_fetched(download: Download) -> bool:
+    """Whether a result is on its way right now, as far as anybody can tell."""
+    return download.next_try_at is not None and download.attempts <= 1
+
+
+def arriving(download: Download | None) -> str:
+    """What is said of a result that is not stored yet."""
+    if download is None:
+        return ""
+    if not download.trouble:
+        return "Fetching the result"
+    return "Result not stored" if download.next_try_at is None else "Result not stored yet"
 
 
 def badge_of(state: str, *, cancelling: bool = False) -> Badge:

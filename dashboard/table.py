@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.pages import is_overdue, read_sort_key, row_of, sort_key
 from queueapp.errors import ModelNotFound
-from queueapp.models import Generation, Namespace
+from queueapp.models import Download, Generation, Namespace
 from queueapp.services import catalog
 from queueapp.states import GROUPS, LIVE
 
@@ -32,7 +32,7 @@ PAGE = 50
 #: Longest that a row's HTML is kept; it is made anew with every version anyway.
 _KEEP = 3600
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
-_LOADED = ("submission", "model", "connection", "result")
+_LOADED = ("submission", "model", "connection", "result", "download")
 _GROUPS = {group.name: group for group in GROUPS}
 
 
@@ -272,6 +272,14 @@ def going(namespaces: Sequence[Namespace]) -> int:
     """How many generations have not ended."""
     live = Generation.objects.live().filter(namespace__in=namespaces)
     return _kept("going", namespaces, None, make=live.count)
+
+
+def restless(namespaces: Sequence[Namespace]) -> int:
+    """How many may change at any moment: those that have not ended, and results that are being fetched."""
+    fetched = Download.objects.filter(
+        generation__namespace__in=namespaces, next_try_at__isnull=False, attempts__lte=1
+    )
+    return _kept("restless", namespaces, None, make=lambda: going(namespaces) + fetched.count())
 
 
 def _kept(

@@ -15,6 +15,7 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/", generations.generation, name="generation"),
     path("generations/<uuid:generation_id>/status/", generations.status, name="generation-status"),
     path("generations/<uuid:generation_id>/cancel/", generations.cancel, name="cancel"),
+    path("generations/<uuid:generation_id>/fetch/", generations.fetch_again, name="fetch-again"),
     path("generations/<uuid:generation_id>/result/", media.result, name="result"),
     path("generations/<uuid:generation_id>/thumbnail/", media.thumbnail, name="thumbnail"),
     path("generations/<uuid:generation_id>/as-input/", inputs.use_result, name="use-result"),

@@ -1,5 +1,6 @@
 """The queue: composing, the live table, one generation."""
 
+from contextlib import suppress
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from dashboard.access import person, signed_in
 from dashboard.forms import Composer
 from queueapp.errors import BadCount, BadParameters, DroverError, NotFound
 from queueapp.models import Generation, Submission
-from queueapp.services import accounts, catalog, generations
+from queueapp.services import accounts, catalog, downloads, generations
 from queueapp.services.inputs import REFERENCE
 from queueapp.states import GROUPS
 
@@ -88,6 +89,7 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
         "page": page,
         "token": token,
         "going": table.going(namespaces),
+        "restless": table.restless(namespaces),
         "now": timezone.now(),
         "refresh": _refresh(request),
     }
@@ -119,6 +121,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "token": token,
         "going": table.going(namespaces),
+        "restless": table.restless(namespaces),
         "now": timezone.now(),
     }
     return render(request, "generations/_changes.html", context)
@@ -213,6 +216,17 @@ def cancel(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     except NotFound as error:
         if request.htmx:  # type: ignore[attr-defined]
             return trigger_client_event(HttpResponse(status=204), "drover:told", {"text": error.detail})
+    if request.htmx:  # type: ignore[attr-defined]
+        return trigger_client_event(HttpResponse(status=204), "drover:wake")
+    return redirect(_back(request))
+
+
+@signed_in
+@require_POST
+def fetch_again(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    """Try now to store a result that could not be stored; nothing happens where that has come about."""
+    with suppress(NotFound):
+        downloads.ask_again(generations.find(generation_id, person(request)))
     if request.htmx:  # type: ignore[attr-defined]
         return trigger_client_event(HttpResponse(status=204), "drover:wake")
     return redirect(_back(request))

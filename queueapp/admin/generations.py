@@ -10,12 +10,22 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from queueapp.admin.base import FindsById, ModelAdmin, ReadOnly, TabularInline, link_to, pretty
+from queueapp.admin.base import (
+    NOTHING,
+    FindsById,
+    ModelAdmin,
+    ReadOnly,
+    TabularInline,
+    counted,
+    link_to,
+    pretty,
+)
 from queueapp.admin.filters import CancelUnanswered, EndedBadly, InUse, RunningLong, WaitingLong
 from queueapp.admin.progress import NO_PROMPT, PROMPT, CancelsGenerations, pace_of, state_word
 from queueapp.admin.records import thumbnail_of
-from queueapp.models import Event, Generation, Result
+from queueapp.models import Download, Event, Generation, Result
 from queueapp.models.generations import GenerationQuerySet
+from queueapp.services import downloads
 from queueapp.states import CANCELLING, WORDS, State
 
 
@@ -52,7 +62,7 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    actions = ("cancel",)
+    actions = ("cancel", "fetch_again")
     inlines = (Timeline,)
     fieldsets = (
         (None, {"fields": ("thumbnail", "whole_prompt", "state_", "meaning", "pace")}),
@@ -61,6 +71,19 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
         ("Times", {"fields": ("enqueued_at", "released_at", "ended_at")}),
         ("Cancel", {"fields": ("cancel_requested_at", "cancel_requested_by")}),
         ("Parameters", {"fields": ("params",)}),
+        (
+            "At the hub",
+            {
+                "fields": (
+                    "upstream_id",
+                    ("posted_at", "answered_at"),
+                    ("last_checked_at", "next_check_at", "looks"),
+                    "cancel_answer",
+                    "cost",
+                    "result_there",
+                )
+            },
+        ),
         ("Worker", {"fields": ("attempts", "claim", "claimed_until", "version")}),
     )
 
@@ -137,6 +160,22 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
     @admin.display(description="parameters")
     def params(self, generation: Generation) -> SafeString:
         return pretty(generation.submission.params)
+
+    @admin.display(description="result there")
+    def result_there(self, generation: Generation) -> str:
+        """What keeps a result that the hub has from being stored here."""
+        download: Download | None = getattr(generation, "download", None)
+        if download is None:
+            return NOTHING
+        when = f"{timezone.localtime(download.next_try_at):%H:%M:%S}" if download.next_try_at else "never"
+        return f"{download.trouble or 'Not fetched yet.'} Tries: {download.attempts}; the next: {when}."
+
+    @admin.action(description="Fetch the result again", permissions=["cancel"])
+    def fetch_again(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
+        waiting = list(queryset.filter(download__isnull=False))
+        for generation in waiting:
+            downloads.ask_again(generation)
+        self.message_user(request, f"Fetching {counted(len(waiting), 'result')} again.")
 
     @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:

@@ -161,7 +161,12 @@ def find(generation_id: UUID | str, user: User) -> Generation:
     """One generation with all that its page shows. NotFound if there is none or it is somebody else's."""
     found = (
         Generation.objects.select_related(
-            "submission__user", "submission__token", "model__connection", "namespace", "result"
+            "submission__user",
+            "submission__token",
+            "model__connection",
+            "namespace",
+            "result",
+            "download",
         )
         .filter(pk=generation_id, namespace__in=accounts.visible_namespaces(user))
         .first()

@@ -31,7 +31,7 @@
 
   function period() {
     if (failures) return Math.min(BUSY * 2 ** failures, WORST) * (0.75 + Math.random() / 2);
-    return Number(since()?.dataset.going) ? BUSY : CALM;
+    return Number(since()?.dataset.restless) ? BUSY : CALM;
   }
 
   function plan(delay = period()) {

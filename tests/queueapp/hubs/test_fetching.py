@@ -1,0 +1,254 @@
+"""From what a hub made to the stored, checked file."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from queueapp import bells, fetching, storage
+from queueapp.errors import NotFound
+from queueapp.models import Download, Event, Generation, Result
+from queueapp.services import claims, downloads, results
+from tests import factories
+from tests.hub import misbehaviour as mis
+from tests.hub.misbehaviour import Reply
+from tests.hub.server import Hub
+from tests.queueapp.hubs.conftest import states
+
+
+@pytest.fixture
+def ended(team, current_hub):
+    """A generation that has ended well at the hub; its result is still there."""
+    team = team(current_hub)
+    made = team.asks()[0]
+    team.tick()
+    team.finish()
+    team.tick()
+    made.refresh_from_db()
+    return made
+
+
+def files() -> list[str]:
+    found: list[str] = []
+    for folder in ("results", "thumbnails"):
+        if default_storage.exists(folder):
+            for month in default_storage.listdir(folder)[0]:
+                found += default_storage.listdir(f"{folder}/{month}")[1]
+    return found
+
+
+def tries_now() -> None:
+    Download.objects.update(next_try_at=timezone.now())
+
+
+def test_a_result_is_fetched_once_and_stored_with_a_thumbnail_and_its_size(ended, current_hub):
+    version = ended.version
+    fetching.fetch(str(ended.pk))
+    result = Result.objects.get()
+    assert (result.content_type, result.width > 0, bool(result.thumbnail)) == ("image/png", True, True)
+    with storage.open_file(result.file) as file:
+        assert file.read(4) == b"\x89PNG"
+    assert not Download.objects.exists()
+    ended.refresh_from_db()
+    assert ended.version > version
+    fetching.fetch(str(ended.pk))
+    assert len(current_hub.ledger.calls("result")) == 1
+
+
+def test_a_video_has_its_first_picture_as_a_thumbnail(team, current_hub):
+    team = team(current_hub)
+    made = team.asks(model=team.video)[0]
+    team.tick()
+    team.finish()
+    team.tick()
+    fetching.fetch(str(made.pk))
+    result = Result.objects.get()
+    assert result.content_type == "video/mp4"
+    assert result.thumbnail
+    assert result.seconds
+
+
+TROUBLE = [
+    mis.status(500),
+    mis.busy(503),
+    mis.html(200),
+    mis.reset_before(),
+    mis.half_json(),
+    mis.answer(200, b"", name="empty"),
+    mis.redirect("http://127.0.0.1:9/elsewhere.png"),
+    mis.redirect("http://10.0.0.1/private.png"),
+    mis.redirect("http://169.254.169.254/latest"),
+]
+
+
+@pytest.mark.parametrize("plan", TROUBLE, ids=lambda plan: f"{plan.name} {plan.spoil(Reply()).headers}")
+def test_a_fetch_that_fails_is_no_failed_generation_and_is_tried_again(ended, current_hub, plan):
+    current_hub.misbehave("result", plan)
+    fetching.fetch(str(ended.pk))
+    assert states(ended) == ["succeeded"]
+    download = Download.objects.get()
+    assert download.trouble
+    assert download.next_try_at > timezone.now()
+    assert files() == []
+    fetching.fetch(str(ended.pk))  # a bell too early does nothing
+    assert Download.objects.get().attempts == 1
+    tries_now()
+    fetching.fetch(str(ended.pk))
+    assert Result.objects.exists()
+
+
+def test_an_expired_link_is_replaced_by_the_one_the_row_tells_now(ended, current_hub):
+    current_hub.expire_links()
+    fetching.fetch(str(ended.pk))
+    assert Result.objects.exists()
+
+
+def test_without_a_link_the_row_is_asked_for_it(ended):
+    Download.objects.update(url="")
+    fetching.fetch(str(ended.pk))
+    assert Result.objects.exists()
+
+
+def test_a_result_larger_than_the_limit_is_not_stored(ended, settings):
+    settings.DROVER_MAX_RESULT_BYTES = 10
+    fetching.fetch(str(ended.pk))
+    assert "larger than 10 bytes" in Download.objects.get().trouble
+    assert files() == []
+
+
+def test_the_key_goes_to_the_hub_alone(ended, current_hub):
+    with Hub("current") as other:
+        other.pages["/stolen.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
+        current_hub.misbehave("result", mis.redirect(f"{other.url}/stolen.png"))
+        fetching.fetch(str(ended.pk))
+        assert not any(asked.key for asked in other.ledger.asked)
+
+
+def test_links_to_what_only_this_network_may_see_are_refused(ended):
+    with Hub("current") as other:
+        other.pages["/inside.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
+        Download.objects.update(url=other.url.replace("127.0.0.1", "127.0.0.2") + "/inside.png")
+        fetching.fetch(str(ended.pk))
+        assert other.ledger.asked == []
+    assert "not an address on the public internet" in Download.objects.get().trouble
+
+
+def test_it_is_given_up_after_a_day_and_can_be_asked_for_again(ended, current_hub):
+    Download.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    current_hub.misbehave("result", mis.status(500))
+    fetching.fetch(str(ended.pk))
+    assert Download.objects.get().next_try_at is None
+    assert downloads.due(timezone.now(), 8) == []
+    downloads.ask_again(ended)
+    fetching.fetch(str(ended.pk))
+    assert Result.objects.exists()
+    with pytest.raises(NotFound):
+        downloads.ask_again(ended)
+
+
+def test_what_another_try_will_hardly_change_is_given_up_sooner(ended, current_hub):
+    for _ in range(downloads.HOPELESS):
+        tries_now()
+        current_hub.misbehave("result", mis.html(200))
+        fetching.fetch(str(ended.pk))
+    assert Download.objects.get().next_try_at is None
+
+
+def test_the_pauses_grow_and_the_timeline_is_told_once(ended, current_hub):
+    pauses = []
+    for _ in range(4):
+        tries_now()
+        current_hub.misbehave("result", mis.status(500))
+        fetching.fetch(str(ended.pk))
+        pauses.append((Download.objects.get().next_try_at - timezone.now()).total_seconds())
+    assert pauses == sorted(pauses)
+    assert Event.objects.filter(kind="result not stored").count() == 1
+
+
+def test_of_two_workers_one_fetches(ended):
+    first = downloads.take(str(ended.pk), "one")
+    assert downloads.take(str(ended.pk), "two") is None
+    assert downloads.due(timezone.now(), 8) == []
+    assert downloads.renew(first)
+
+
+def test_a_dead_workers_download_is_taken_up_and_its_late_result_is_not_kept_twice(ended):
+    dead = downloads.take(str(ended.pk), "dead")
+    Download.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert downloads.due(timezone.now(), 8) == [str(ended.pk)]
+    alive = downloads.take(str(ended.pk), "alive")
+    assert not downloads.renew(dead)
+    assert downloads.stored(alive, results.store(ended, factories.picture()))
+    kept = files()
+    assert not downloads.stored(dead, results.store(ended, factories.picture()))
+    assert files() == kept
+    assert Result.objects.count() == 1
+
+
+def test_a_full_disk_is_told_and_tried_again(ended, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(results.storage, "save_path", full)
+    fetching.fetch(str(ended.pk))
+    assert "No space left" in Download.objects.get().trouble
+
+
+def test_bells_are_rung_for_what_is_due(ended, monkeypatch):
+    Download.objects.update(claimed_until=None)
+    rung = []
+    monkeypatch.setattr(bells, "async_task", lambda task, key, **_: rung.append((task, key)))
+    bells.ring_for_downloads()
+    bells.ring_for_downloads()
+    assert rung == [("queueapp.tasks.fetch", str(ended.pk))]
+
+
+def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, alices_browser):
+    page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
+    assert "being fetched from the hub" in page
+    current_hub.misbehave("result", mis.status(500))
+    fetching.fetch(str(ended.pk))
+    page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
+    assert "Result not stored yet" in page
+    assert "answered 500" in page
+    assert "Next try at" in page
+    assert "data-result" not in page
+    alices_browser.post(f"/generations/{ended.pk}/fetch/")
+    fetching.fetch(str(ended.pk))
+    assert "data-result" in alices_browser.get(f"/generations/{ended.pk}/").content.decode()
+
+
+def test_the_table_says_it_too_and_asks_often_only_while_it_is_being_fetched(
+    ended, current_hub, alices_browser
+):
+    assert 'data-restless="1"' in alices_browser.get("/").content.decode()
+    for _ in range(2):
+        tries_now()
+        current_hub.misbehave("result", mis.status(500))
+        fetching.fetch(str(ended.pk))
+    page = alices_browser.get("/").content.decode()
+    assert "Result not stored yet" in page
+    assert 'data-restless="0"' in page
+
+
+def test_nobody_fetches_again_what_is_not_theirs(ended, bobs_browser):
+    Download.objects.update(next_try_at=None)
+    bobs_browser.post(f"/generations/{ended.pk}/fetch/")
+    assert Download.objects.get().next_try_at is None
+
+
+def test_a_worker_shows_that_it_works_while_a_download_takes_long(ended, monkeypatch):
+    from queueapp.services import workers
+
+    beaten = []
+    monkeypatch.setattr(workers, "beat", beaten.append)
+    monkeypatch.setattr(fetching, "LIFE", 0.001)
+    monkeypatch.setattr(downloads, "renew", lambda _: beaten.append("renewed"))
+    monkeypatch.setattr(fetching.databases, "close_all", lambda: None)
+    download = downloads.take(str(ended.pk), claims.new_claim())
+    with fetching._alive(download):
+        while len(beaten) < 2:
+            pass
+    assert beaten[:2] == ["work", "renewed"]
+    assert Generation.objects.get().state == "succeeded"
