@@ -18,6 +18,7 @@ from dashboard.advice import Advice, advice_for
 from dashboard.schema import written
 from queueapp.models import Event, Generation, Submission
 from queueapp.params import Params, prompt_of
+from queueapp.services.connections import why_waiting
 from queueapp.services.inputs import key_of
 from queueapp.states import LIVE, WORDS, State
 
@@ -97,6 +98,7 @@ class Detail:
     shots: tuple[Shot, ...]
     picture: Picture | None
     coming: Coming | None
+    held_up: str
     reusable: bool
     advice: Advice | None
     raw_reason: str
@@ -136,6 +138,7 @@ def detail_of(generation: Generation) -> Detail:
         shots=_shots(params),
         picture=_picture(pages.result_of(generation)),
         coming=_coming(generation),
+        held_up=why_waiting(generation.connection) if generation.state == State.QUEUED else "",
         reusable=_reusable(generation),
         advice=advice_for(generation),
         raw_reason=generation.raw_reason[:4000],

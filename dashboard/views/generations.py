@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from dashboard import detail, media_fields, picker, table, uploads
+from dashboard import detail, media_fields, notices, picker, table, uploads
 from dashboard.access import person, signed_in
 from dashboard.forms import Composer
 from queueapp.errors import BadCount, BadParameters, DroverError, NotFound
@@ -90,6 +90,7 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
         "token": token,
         "going": table.going(namespaces),
         "restless": table.restless(namespaces),
+        "held_up": notices.held_up(namespaces),
         "now": timezone.now(),
         "refresh": _refresh(request),
     }

@@ -12,6 +12,12 @@ from queueapp.upstream import backoff
 
 #: Seconds: the longest wait after calls that came to nothing, unless the hub itself asks for a longer one.
 LONGEST_WAIT = 60.0
+#: Calls in a row that come to nothing before people are told: fewer are everyday weather.
+TROUBLED = 4
+WHY_STOPPED = {
+    Connection.Stop.KEY: "the hub does not accept its key",
+    Connection.Stop.CREDITS: "its account is out of credits",
+}
 
 
 def takes_calls(connection: Connection, now: datetime) -> bool:
@@ -23,6 +29,23 @@ def takes_work(connection: Connection, now: datetime) -> bool:
     """Whether something new may be released to it now."""
     works = connection.enabled and not connection.stopped and is_known(connection)
     return works and takes_calls(connection, now)
+
+
+def why_waiting(connection: Connection) -> str:
+    """Why nothing is released to it, for those whose work waits; empty when nothing is wrong with it."""
+    name = f"The connection {connection.name}"
+    if not connection.enabled:
+        return f"{name} is switched off. What waits for it stays in the queue."
+    if connection.stopped:
+        why = WHY_STOPPED[Connection.Stop(connection.stopped)]
+        return (
+            f"{name} is stopped: {why}. What waits for it stays in the queue until an admin has seen to it."
+        )
+    if not is_known(connection):
+        return f"{name} has not been checked yet, so nothing is sent to it."
+    if connection.failures >= TROUBLED:
+        return f"{name} is in trouble and is tried again and again: {connection.trouble}"
+    return ""
 
 
 def is_known(connection: Connection) -> bool:
