@@ -15,6 +15,8 @@ from queueapp.models import Connection
 TIMEOUTS = (5.0, 15.0)
 #: Seconds for a whole call of the pump, the upload of inputs included.
 DEADLINE = 25.0
+#: Bytes of one answer: a list echoes what was submitted, at worst with every input in it.
+ANSWER_CAP = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def client_of(connection: Connection) -> upstream.Client:
                 revision=connection.revision or upstream.Revision.CLASSIC,
                 timeouts=TIMEOUTS,
                 deadline=DEADLINE,
+                answer_cap=ANSWER_CAP,
             )
         return _clients[known]
 

@@ -14,6 +14,7 @@ from django.db import connection as database
 
 from queueapp.backends import client_of
 from queueapp.models import Connection
+from queueapp.sealing import Undecryptable
 from queueapp.services import connections, endings, untold, watching, workers
 from queueapp.states import State
 from queueapp.upstream import CompletionEvent, NotOffered, UpstreamError, backoff
@@ -61,6 +62,8 @@ def _listen(connection: Connection, stopping: Callable[[], bool]) -> None:
         except (NotOffered, ValueError):
             connections.tells_events(connection, False)
             break
+        except Undecryptable:
+            break  # A visit stops the connection for it, and tells the admin.
         except DatabaseError:
             log.exception("What %s told could not be written down.", connection)
             heard = False

@@ -1,6 +1,6 @@
 """Backends: adding hub accounts, seeing whether they work, and checking them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from queueapp.admin.base import NOTHING, ModelAdmin, counted, page_of
 from queueapp.models import Connection, Generation, MadeElsewhere, MediaModel
 from queueapp.services import checkups, hubs, syncing, workers
+from queueapp.upstream.probing import CLOCK_TOLERANCE
 
 #: What every connection has, and what only a hub's account has.
 _OURS = ("enabled", "capacity", "priority")
@@ -37,6 +38,10 @@ def _count(rows: QuerySet[Any]) -> Subquery:
 
 def _made_elsewhere() -> QuerySet[MadeElsewhere]:
     return MadeElsewhere.objects.filter(first_seen_at__gte=timezone.now() - timedelta(hours=24))
+
+
+def _when(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%-d %B %Y, %H:%M:%S}" if at else "Not yet"
 
 
 class HubForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -156,8 +161,8 @@ class ConnectionAdmin(ModelAdmin[Connection]):
         return checkups.words(connection, timezone.now())
 
     @admin.display(description="last check", ordering="checked_at")
-    def checked(self, connection: Connection) -> Any:
-        return connection.checked_at
+    def checked(self, connection: Connection) -> str:
+        return _when(connection.checked_at)
 
     @admin.display(description="what it answered")
     def answer(self, connection: Connection) -> SafeString | str:
@@ -172,9 +177,11 @@ class ConnectionAdmin(ModelAdmin[Connection]):
     @admin.display(description="its clock")
     def clock(self, connection: Connection) -> str:
         ahead = connection.clock_ahead
-        return (
-            NOTHING if ahead is None else f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} ours"
-        )
+        if ahead is None:
+            return NOTHING
+        if abs(ahead) < CLOCK_TOLERANCE:
+            return "agrees with ours"
+        return f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} ours"
 
     @admin.display(description="models")
     def models_(self, connection: Connection) -> str:
@@ -189,8 +196,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
 
     @admin.display(description="models synced")
     def synced(self, connection: Connection) -> str:
-        at = connection.synced_at
-        when = f"{timezone.localtime(at):%-d %B %Y, %H:%M:%S}" if at else "Not yet"
+        when = _when(connection.synced_at)
         return f"{when}. {connection.sync_trouble}" if connection.sync_trouble else when
 
     @admin.display(description="queued", ordering="waiting_now")

@@ -129,7 +129,7 @@ def cost_later(generation: Generation, at: datetime | None) -> None:
 
 def cost_is(generation: Generation, cost: Decimal) -> None:
     """Write down what a generation cost, in the hub's money."""
-    note(generation, "cost told", cost=cost, cost_check_at=None)
+    note(generation, "cost told", text=f"{cost.normalize():f} credits", cost=cost, cost_check_at=None)
 
 
 def _update(chosen: Iterable[Generation], **fields: Any) -> None:
