@@ -52,7 +52,7 @@ def measure(revision: str, count: int) -> list[float]:
         for made in hub.ledger.live:
             time.sleep(random.uniform(0.3, 1.5))
             hub.finish(made.id)
-        page.wait_for_function(f"Object.keys(window.ended).length == {count}", timeout=60_000)
+        until("all are seen to end", lambda: len(page.evaluate("window.ended")) == count, 60)
         seen = page.evaluate("window.ended")
         browser.close()
         names = dict(running.database.rows("SELECT id, upstream_id FROM queueapp_generation"))
