@@ -26,7 +26,7 @@ PERIOD = 2.0
 LISTEN = 0.2
 #: Seconds between tries for a lease that somebody else holds.
 STAND_BY = 0.5
-#: Seconds that a leaving pump waits for its calls to hubs, and how many when everybody is asked to leave.
+#: Seconds that a pump stays on for its calls to hubs, and how many when everybody is asked to leave.
 LAST_CALLS, HURRY = DEADLINE + 5.0, 3.0
 
 Visit = Callable[[Connection], None]
@@ -77,18 +77,20 @@ class Pump:
     heard: int = -1
     next_tick: float = 0.0
     lost: bool = False
+    until: float = 0.0
     lanes: Lanes = field(default_factory=Lanes)
     listeners: Listeners = field(default_factory=Listeners)
 
     def run(self, seconds: float) -> None:
         """Pump, or stand by, until the time is up, the lease is lost, or everybody is asked to leave."""
         try:
-            self._run(time.monotonic() + seconds)
+            self.until = time.monotonic() + seconds
+            self._run()
         finally:
             self._leave()
 
-    def _run(self, until: float) -> None:
-        while time.monotonic() < until and not self.lost:
+    def _run(self) -> None:
+        while self._stays():
             row = workers.pump_row()
             if row.stopping_until and row.stopping_until > timezone.now():
                 break
@@ -103,36 +105,39 @@ class Pump:
             self.lanes.follow_up()
             time.sleep(LISTEN)
 
+    def _stays(self) -> bool:
+        """Whether to go on: beyond the time only for the answers of hubs, for a successor would have to
+        call them lost. Everything else is seen to meanwhile."""
+        now = time.monotonic()
+        return not self.lost and (now < self.until or (self.lanes.busy and now < self.until + LAST_CALLS))
+
     def _tick(self, fence: int) -> None:
-        if not self._renew(fence):
+        self.lost = not workers.renew_lease(fence)
+        if self.lost:
             return
         tick(fence, lambda connection: self._visit(connection, fence))
         self.next_tick = time.monotonic() + PERIOD
 
     def _visit(self, connection: Connection, fence: int) -> None:
+        if time.monotonic() > self.until and connection.failures:
+            return  # It may take long, and is the successor's.
         self.listeners.hear(connection)
         self.lanes.visit(connection.pk, fence)
-
-    def _renew(self, fence: int) -> bool:
-        self.lost = self.lost or not workers.renew_lease(fence)
-        return not self.lost
 
     def _leave(self) -> None:
         """Hand over: a pump that lost its lease has a successor already and must not start another."""
         if self.fence is not None:
-            self._finish_calls(self.fence)
+            self._finish_calls()
             self.listeners.leave()
         if self.fence is not None and not self.lost:
             workers.give_up_lease(self.fence)
         if not self.lost and not workers.stopping():
             workers.start_pump()
 
-    def _finish_calls(self, fence: int) -> None:
-        """Wait for the hubs' answers, holding the lease: a successor would have to call them lost."""
-        began = time.monotonic()
-        while self.lanes.busy and self._renew(fence):
-            if time.monotonic() > began + (HURRY if workers.stopping() else LAST_CALLS):
-                break
+    def _finish_calls(self) -> None:
+        """Asked to leave: give the hubs' answers a moment to arrive."""
+        end = time.monotonic() + HURRY
+        while self.lanes.busy and not self.lost and time.monotonic() < end:
             time.sleep(LISTEN)
 
 

@@ -106,3 +106,20 @@ def test_signs_of_life_are_told_in_seconds(db):
 def test_handing_over_the_lease_is_no_silence(db):
     workers.give_up_lease(workers.take_lease("one"))
     assert workers.last_seen("pump") < 1
+
+
+def test_a_pump_stays_on_for_a_hubs_answer_and_sees_to_everything_else_meanwhile(db, no_ticks, started):
+    running = pump.new_pump()
+    answers = iter([True, True, True, False])
+
+    class Lanes:
+        follow_up = staticmethod(workers.ring)
+
+        @property
+        def busy(self) -> bool:
+            return next(answers, False)
+
+    running.lanes = Lanes()
+    running.run(0.0)
+    assert len(no_ticks) == 3
+    assert started == ["queueapp.tasks.pump"]
