@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.hub.server import Hub  # noqa: E402
 from tests.running import PASSWORD, Drover, until  # noqa: E402
 
 TARGET = ROOT / "docs" / "screenshots"
@@ -57,7 +58,9 @@ def main() -> None:
         fill(drover)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            take(browser, drover)
+            picture = Path(folder) / "a lighthouse.png"
+            picture.write_bytes(take(browser, drover))
+            take_with_hub(browser, picture)
             browser.close()
         drover.ask_to_stop()
 
@@ -70,13 +73,16 @@ def fill(drover: Drover) -> None:
     drover.call("DELETE", f"/api/media/generations/admin/{drover.enqueue(prompt='three cats on a sofa')[0]}")
 
 
-def take(browser: Browser, drover: Drover) -> None:
+def take(browser: Browser, drover: Drover) -> bytes:
+    """The queue and a generation; the picture that is the generation's result."""
     with window(browser, drover, 1280, 800, "light") as page:
         state = page.context.storage_state()
+        page.wait_for_selector("#rows img")
         page.goto("/?q=dawn")
         page.locator("#rows .prompt").first.click()
         page.wait_for_selector("#siblings img")
         page.locator("img[data-result]").evaluate("image => image.decode()")
+        picture = page.request.get(page.get_attribute("img[data-result]", "src") or "").body()
         save(page, "generation")
         page.goto("/")
         with page.expect_response("**/generations/params/"):
@@ -96,7 +102,28 @@ def take(browser: Browser, drover: Drover) -> None:
     ):
         with window(browser, drover, width, height, scheme, state) as page:
             expect(page.locator("#rows > [data-status=processing]")).not_to_have_count(0)
+            page.wait_for_selector("#rows img")
             save(page, name)
+    return picture
+
+
+def take_with_hub(browser: Browser, picture: Path) -> None:
+    """A picture given to a hub's model, and the hub's account in the admin."""
+    with Hub("current") as hub:
+        account = {"OXEN_API_KEY": hub.key, "OXEN_HUB_URL": hub.url}
+        with Drover(picture.parent / "with a hub", **account) as drover:
+            until("the hub is known", lambda: drover.call("GET", "/api/ai/models/nano-banana").ok)
+            with window(browser, drover, 1280, 560, "light") as page:
+                with page.expect_response("**/generations/params/"):
+                    page.select_option("#model", "nano-banana")
+                page.set_input_files("input[type=file]", picture)
+                page.wait_for_selector(".medium img")
+                page.fill("[name=prompt]", "the same lighthouse in a storm at night")
+                save(page, "composer-input")
+                page.set_viewport_size({"width": 1280, "height": 960})
+                page.goto("/admin/queueapp/connection/")
+                page.click("th.field-name a >> text=oxen")
+                save(page, "connection")
 
 
 @contextmanager
@@ -118,7 +145,6 @@ def window(
         page.fill("[name=username]", "admin")
         page.fill("[name=password]", PASSWORD)
         page.click("button[type=submit]")
-    page.wait_for_selector("#rows img")
     page.wait_for_load_state("networkidle" if state is None else "load")
     yield page
     context.close()

@@ -16,7 +16,7 @@ from queueapp.backends import DEADLINE
 from queueapp.lanes import Lanes
 from queueapp.listener import Listeners
 from queueapp.models import Connection
-from queueapp.services import connections, elsewhere, generations, sending, workers
+from queueapp.services import connections, generations, sending, workers
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,6 @@ def tick(fence: int, visit: Visit | None = None) -> None:
         bells.ring_for_downloads()
     with _survived("what is too old"):
         generations.expire(timezone.now())
-        elsewhere.sweep(timezone.now())
 
 
 def _see_to_engine(connection: Connection, fence: int) -> None:

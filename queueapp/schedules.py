@@ -11,7 +11,7 @@ from queueapp.services import workers
 
 WATCHDOG = "Drover: watch the pump"
 HUBS = "Drover: look after the hubs"
-SWEEP = "Drover: remove unused inputs"
+SWEEP = "Drover: remove what nobody needs"
 
 
 def connect() -> None:
@@ -23,7 +23,7 @@ def ensure() -> None:
     """Make the schedules be there, however often they were deleted."""
     _every(1, WATCHDOG, "queueapp.services.workers.start_pump", workers.PUMP)
     _every(10, HUBS, "queueapp.tasks.see_to_hubs", workers.WORK)
-    _every(60, SWEEP, "queueapp.tasks.sweep_inputs", workers.WORK)
+    _every(60, SWEEP, "queueapp.tasks.sweep", workers.WORK)
 
 
 def _every(minutes: int, name: str, func: str, cluster: str) -> None:

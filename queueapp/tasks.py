@@ -5,7 +5,7 @@ from django.utils import timezone
 from queueapp import checking, fetching
 from queueapp import pump as pumping
 from queueapp import render as rendering
-from queueapp.services import inputs, workers
+from queueapp.services import elsewhere, inputs, workers
 
 #: A pump leaves after this long, so that no task ever runs into its time limit.
 PUMP_SECONDS = 15.0
@@ -31,9 +31,10 @@ def beat() -> None:
     workers.beat(workers.WORK)
 
 
-def sweep_inputs() -> None:
-    """Remove uploads that nothing has used."""
+def sweep() -> None:
+    """Remove what nobody needs any more: unused uploads, and old names of what was made elsewhere."""
     inputs.sweep(timezone.now())
+    elsewhere.sweep(timezone.now())
 
 
 def check(connection_id: int) -> None:

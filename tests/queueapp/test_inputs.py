@@ -208,9 +208,9 @@ def test_the_sweep_runs_every_hour(kept, db):
 
     schedules.ensure()
     found = Schedule.objects.get(name=schedules.SWEEP)
-    assert (found.func, found.minutes) == ("queueapp.tasks.sweep_inputs", 60)
+    assert (found.func, found.minutes) == ("queueapp.tasks.sweep", 60)
     Input.objects.update(created_at=timezone.now() - timedelta(days=2))
-    tasks.sweep_inputs()
+    tasks.sweep()
     assert not Input.objects.exists()
 
 

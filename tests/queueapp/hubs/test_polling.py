@@ -1,7 +1,9 @@
 """What a hub's lists say of generations, and what they do not."""
 
 import pytest
+from django.utils import timezone
 
+from queueapp import tasks
 from queueapp.models import Download, Generation
 from queueapp.services import elsewhere
 from tests.hub import misbehaviour as mis
@@ -148,8 +150,6 @@ def test_what_others_make_in_the_namespace_is_counted_and_left_alone(team, any_h
     for _ in range(12):
         any_hub.make(team.image, {"prompt": "somebody else's"})
     team.tick(3)
-    from django.utils import timezone
-
     assert elsewhere.count(team.connection, timezone.now()) == 12
     assert Generation.objects.count() == len(made) == 1
 
@@ -194,3 +194,12 @@ def test_a_hub_whose_clock_is_wrong_finds_its_lost_ones_all_the_same(team, curre
     team.tick(2)
     assert states(*made) == ["processing"]
     assert abs(team.refreshed().clock_ahead - skew) < 5
+
+
+def test_what_was_made_elsewhere_is_forgotten_when_it_cannot_come_up_again(team, current_hub):
+    team = team(current_hub)
+    now = timezone.now()
+    elsewhere.saw(team.connection.pk, {"old": "flux-1-dev", "new": "flux-1-dev"})
+    team.connection.made_elsewhere.filter(upstream_id="old").update(first_seen_at=now - elsewhere.KEPT * 2)
+    tasks.sweep()
+    assert [one.upstream_id for one in team.connection.made_elsewhere.all()] == ["new"]
