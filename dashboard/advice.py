@@ -24,6 +24,19 @@ _FAILED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The model never started on it, so there is no result.",
             "Use it again and change the setting that is named above.",
         ),
+        "settings": (
+            "The hub's model did not take the settings, so there is no result.",
+            "Use it again and change the setting that is named above.",
+        ),
+        "moderation": (
+            "The model's provider refuses such words or pictures, so there is no result.",
+            "Use it again with other words, or try another model.",
+        ),
+        "refused": (
+            "The hub did not take it: nothing was made.",
+            f"{_AGAIN} Change what is named above first.",
+        ),
+        "not sent": ("Nothing was made and nothing billed.", _AGAIN),
         "input": (
             "It was not sent to the model, so nothing was billed.",
             "Use it again and choose the picture or video again.",
@@ -51,8 +64,8 @@ _BY_STATE: Mapping[State, tuple[str, str]] = MappingProxyType(
             "Look into the backend's own account before you run it again, or you may pay twice.",
         ),
         State.FINISHED: (
-            "The hub has let go of it without saying how it ended; the result may still be found.",
-            "Nothing for now. If the picture appears, it will be shown here.",
+            "The hub told no outcome: it may have made it, and billed it, or have failed.",
+            "Look for the result in the hub's own account before you run it again.",
         ),
     }
 )
@@ -64,6 +77,8 @@ def advice_for(generation: Generation) -> Advice | None:
     if state not in _BY_STATE:
         return None
     means, do = _BY_STATE[state]
+    if state is State.EXPIRED and generation.posted_at is not None:
+        means, do = _BY_STATE[State.LOST]
     if state is State.FAILED:
         means, do = _FAILED.get(generation.category, (means, do))
     return Advice(generation.reason or "No reason was given.", means, do)

@@ -127,7 +127,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Task queue",
     "ALT_CLUSTERS": {
-        "pump": {"workers": 2, "queue_limit": 1, "timeout": 75, "retry": 90},
+        "pump": {"workers": 2, "queue_limit": 1, "timeout": 100, "retry": 120},
     },
 }
 

@@ -13,8 +13,8 @@ from queueapp.models import Connection
 
 #: Seconds to connect, and the longest pause in an answer; the pump waits for both.
 TIMEOUTS = (5.0, 15.0)
-#: Seconds for a whole call of the pump, the upload of inputs included.
-DEADLINE = 25.0
+#: Seconds for a whole call of the pump, but for the upload of inputs.
+DEADLINE = upstream.CALL_SECONDS
 #: Bytes of one answer: a list echoes what was submitted, at worst with every input in it.
 ANSWER_CAP = 64 * 1024 * 1024
 

@@ -3,7 +3,7 @@
 from queueapp.models import Generation
 from queueapp.rounds import Round
 from queueapp.services import endings, watching
-from queueapp.upstream import NotThere, Revision, Unclear
+from queueapp.upstream import NotThere, Refused, Revision, Unclear, UpstreamError
 
 #: Cancels passed on in one round.
 MOST = 10
@@ -22,6 +22,8 @@ def pass_on(round_: Round) -> None:
 
 
 def _cancel(generation: Generation, round_: Round) -> None:
+    # Said first: a successor of a pump that dies over it must not read the hub's 404 as "too late".
+    watching.cancel_begins(generation)
     try:
         round_.client.cancel(generation.upstream_id)
     except NotThere:
@@ -33,6 +35,11 @@ def _cancel(generation: Generation, round_: Round) -> None:
     except Unclear as error:
         if generation.cancel_answer != _Was.UNCLEAR:
             watching.cancel_was(generation, _Was.UNCLEAR, error.message)
+        raise
+    except Refused as error:
+        watching.cancel_was(generation, _Was.REFUSED, f"The hub did not stop it: {error.message}")
+    except UpstreamError:
+        watching.cancel_came_to_nothing(generation)
         raise
     else:
         _stopped(generation, round_)

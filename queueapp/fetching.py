@@ -21,7 +21,8 @@ from queueapp.upstream import BadLink, Client, LinkExpired, Revision, UpstreamEr
 SECONDS = 300.0
 #: Seconds between signs of life while it is fetched.
 LIFE = 3.0
-NO_LINK = "The hub has told no link to the result yet."
+NO_LINK = "The hub has told no link to the result."
+EXPIRED = "The link to the result has expired, and this hub tells no other."
 
 
 def fetch(generation_id: str) -> None:
@@ -33,7 +34,8 @@ def fetch(generation_id: str) -> None:
         with _alive(download):
             _fetch(download)
     except UpstreamError as error:
-        downloads.failed(download, error.message, hopeless=isinstance(error, BadLink))
+        hopeless = isinstance(error, BadLink)
+        downloads.failed(download, error.message, hopeless=hopeless, retry_after=error.retry_after)
     except media.NotMedia as error:
         downloads.failed(download, f"What the link leads to is no picture or video: {error}.", hopeless=True)
     except (Undecryptable, ValueError) as error:
@@ -65,7 +67,7 @@ def _fetch(download: Download) -> None:
 def _fresh_link(download: Download, client: Client) -> str:
     """The link that the hub's row tells now. Raises UpstreamError where it tells none."""
     if client.revision is not Revision.CURRENT:
-        raise LinkExpired("The link to the result has expired, and this hub tells no other.")
+        raise BadLink(EXPIRED if download.url else NO_LINK)
     link = client.one(download.generation.upstream_id).result_url
     if not link:
         raise UpstreamError(NO_LINK)

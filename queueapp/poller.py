@@ -12,7 +12,15 @@ from django.utils import timezone
 from queueapp.models import Generation, MediaModel
 from queueapp.rounds import Round
 from queueapp.services import elsewhere, endings, watching
-from queueapp.upstream import Listing, NotOffered, NotThere, Revision
+from queueapp.upstream import (
+    Busy,
+    Listing,
+    NotOffered,
+    NotThere,
+    Revision,
+    Unreachable,
+    UpstreamError,
+)
 
 #: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it.
 SOON, LATER = 1.5, 5.0
@@ -125,5 +133,9 @@ def _ask_for_cost(generation: Generation, round_: Round) -> None:
         except (NotOffered, NotThere):
             watching.cost_later(generation, None)
             return
+        except (Unreachable, Busy):
+            raise
+        except UpstreamError:
+            return  # Where the history is closed or broken, the queue may work all the same.
         if cost is not None:
             watching.cost_is(generation, cost)

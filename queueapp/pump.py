@@ -27,7 +27,7 @@ LISTEN = 0.2
 #: Seconds between tries for a lease that somebody else holds.
 STAND_BY = 0.5
 #: Seconds that a pump stays on for its calls to hubs, and how many when everybody is asked to leave.
-LAST_CALLS, HURRY = DEADLINE + 5.0, 3.0
+LAST_CALLS, HURRY = DEADLINE + 5.0, 1.5
 
 Visit = Callable[[Connection], None]
 

@@ -114,8 +114,11 @@ def _send(backend: Backend, connection: Connection, claimed: list[Generation], f
     submission = claimed[0].submission
     try:
         params = inputs.restore(submission.params, connection, asked_at=submission.created_at)
-    except DroverError as error:
-        sending.refused(claimed, error.detail, "", "input")
+    except (DroverError, OSError) as error:
+        words = (
+            error.detail if isinstance(error, DroverError) else f"An input cannot be read: {error.strerror}."
+        )
+        sending.refused(claimed, words, "", "input")
         return
     begun = time.monotonic()
     posted = sending.begin(claimed, fence)

@@ -8,7 +8,7 @@ from queueapp import render as rendering
 from queueapp.services import elsewhere, inputs, workers
 
 #: A pump leaves after this long, so that no task ever runs into its time limit.
-PUMP_SECONDS = 15.0
+PUMP_SECONDS = 45.0
 
 
 def pump() -> None:

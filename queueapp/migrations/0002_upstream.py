@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='generation',
             name='cancel_answer',
-            field=models.CharField(blank=True, choices=[('stopped', 'It was stopped'), ('too late', 'Too late'), ('unclear', 'The answer was lost')], help_text='What the hub said to the cancel.', max_length=10),
+            field=models.CharField(blank=True, choices=[('stopped', 'It was stopped'), ('too late', 'Too late'), ('unclear', 'The answer was lost'), ('refused', 'The hub refused to')], help_text='What the hub said to the cancel.', max_length=10),
         ),
         migrations.AddField(
             model_name='generation',

@@ -86,6 +86,7 @@ class Generation(models.Model):
         STOPPED = "stopped", "It was stopped"
         TOO_LATE = "too late", "Too late"
         UNCLEAR = "unclear", "The answer was lost"
+        REFUSED = "refused", "The hub refused to"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="generations")

@@ -14,8 +14,6 @@ from queueapp.upstream import Probe
 
 #: A check that was asked for and not answered for this long is asked for anew.
 PATIENCE = timedelta(minutes=1)
-#: After so many calls in a row that came to nothing, a hub is asked anew who it is.
-TROUBLED = 5
 
 
 def ask_for_check(connection: Connection) -> None:
@@ -78,7 +76,7 @@ def due_for_check(now: datetime) -> QuerySet[Connection]:
     unanswered = Q(check_asked_at__isnull=False) & (
         Q(checked_at=None) | Q(checked_at__lt=F("check_asked_at"))
     )
-    in_trouble = Q(revision="") | Q(failures__gte=TROUBLED) | ~Q(stopped="")
+    in_trouble = Q(revision="") | Q(failures__gte=connections.TROUBLED) | ~Q(stopped="")
     hubs = Connection.objects.filter(kind=Connection.Kind.UPSTREAM)
     return hubs.filter(Q(check_asked_at__lt=now - PATIENCE) & unanswered | Q(enabled=True) & in_trouble)
 

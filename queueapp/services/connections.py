@@ -42,7 +42,7 @@ def why_waiting(connection: Connection) -> str:
             f"{name} is stopped: {why}. What waits for it stays in the queue until an admin has seen to it."
         )
     if not is_known(connection):
-        return f"{name} has not been checked yet, so nothing is sent to it."
+        return f"{name} cannot be used yet, so nothing is sent to it: an admin has to see to it."
     if connection.failures >= TROUBLED:
         return f"{name} is in trouble and is tried again and again: {connection.trouble}"
     return ""

@@ -3,6 +3,7 @@
 A fetch that fails is no failed generation: it ended well, and its result is still to come.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from queueapp.services.moves import note, touch
 HOLD = timedelta(seconds=20)
 #: A bell that is not answered for this long is rung again.
 BELL = timedelta(seconds=10)
+#: How many are fetched at once, and how many of one hub: a hub whose results hang must hold up neither the
+#: others' results nor the built-in engine, which shares the workers.
+AT_ONCE, OF_ONE_HUB = 3, 2
 #: Seconds until the next try, by how many have failed; the last one counts from then on.
 PAUSES = (5, 15, 60, 300, 900, 3600)
 #: After this long nobody tries any more unless somebody asks for it.
@@ -39,17 +43,24 @@ def begin(generation: Generation, url: str) -> None:
 
 
 def due(now: datetime, most: int) -> list[str]:
-    """The ids of those that are to be tried now and that nobody tries; the longest due first.
+    """The ids of those that are to be tried now and that nobody tries, as far as there are places for them;
+    the longest due first.
 
     Their next bell is due when this one has had time to be answered.
     """
     unheld = Q(claimed_until=None) | Q(claimed_until__lt=now)
     found = Download.objects.filter(unheld, next_try_at__lte=now).order_by("next_try_at")
-    return [
-        str(key)
-        for key in found.values_list("pk", flat=True)[:most]
-        if Download.objects.filter(unheld, pk=key).update(claim="", claimed_until=now + BELL)
-    ]
+    held = Counter(Download.objects.filter(claimed_until__gte=now).values_list("connection_id", flat=True))
+    rung: list[str] = []
+    while len(rung) < most and held.total() < AT_ONCE:
+        full = [hub for hub, fetches in held.items() if fetches >= OF_ONE_HUB]
+        first = found.exclude(connection__in=full).first()
+        if first is None:
+            break
+        if Download.objects.filter(unheld, pk=first.pk).update(claim="", claimed_until=now + BELL):
+            rung.append(str(first.pk))
+        held[first.connection_id] += 1
+    return rung
 
 
 def take(generation_id: UUID | str, claim: str) -> Download | None:
@@ -82,6 +93,7 @@ def stored(download: Download, result: Result) -> bool:
             won = bool(_held(download).delete()[0])
             if won:
                 result.save(force_insert=True)
+                transaction.on_commit(workers.ring, robust=True)  # There is a place for the next one.
             else:
                 transaction.set_rollback(True)
     except BaseException:
@@ -92,11 +104,16 @@ def stored(download: Download, result: Result) -> bool:
     return won
 
 
-def failed(download: Download, words: str, *, hopeless: bool = False) -> None:
-    """This try came to nothing: plan the next one, or give up."""
+def failed(
+    download: Download, words: str, *, hopeless: bool = False, retry_after: float | None = None
+) -> None:
+    """This try came to nothing: plan the next one, or give up.
+
+    `retry_after` is the wait in seconds that was asked for.
+    """
     now = timezone.now()
     over = now - download.created_at > GIVE_UP or (hopeless and download.attempts >= HOPELESS)
-    pause = PAUSES[min(download.attempts, len(PAUSES)) - 1]
+    pause = max(PAUSES[min(download.attempts, len(PAUSES)) - 1], retry_after or 0)
     planned: dict[str, Any] = {
         "trouble": words[:500],
         "next_try_at": None if over else now + timedelta(seconds=pause),
@@ -109,6 +126,7 @@ def failed(download: Download, words: str, *, hopeless: bool = False) -> None:
             note(download.generation, kind, text=words)
         else:
             touch(download.generation)
+        transaction.on_commit(workers.ring, robust=True)
         if not _held(download).update(**planned):
             transaction.set_rollback(True)
 

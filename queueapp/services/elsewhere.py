@@ -45,12 +45,6 @@ def is_ours(generation: Generation) -> None:
     ).delete()
 
 
-def count(connection: Connection, now: datetime) -> int:
-    """How many were made elsewhere in the last 24 hours."""
-    since = now - timedelta(hours=24)
-    return MadeElsewhere.objects.filter(connection=connection, first_seen_at__gte=since).count()
-
-
 def sweep(now: datetime) -> None:
     """Forget what cannot come up again."""
     MadeElsewhere.objects.filter(first_seen_at__lt=now - KEPT).delete()

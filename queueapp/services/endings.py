@@ -18,7 +18,7 @@ from queueapp.upstream import Row
 _KINDS = (
     ("moderation", re.compile(r"inspection ?failed|sensitive ?content|moderat|safety|nsfw|policy", re.I)),
     ("credits", re.compile(r"insufficient (credits|funds|balance)", re.I)),
-    ("parameters", re.compile(r"\b4(00|15|22)\b|unsupported_url_scheme|invalid|validation", re.I)),
+    ("settings", re.compile(r"\b4(00|15|22)\b|unsupported_url_scheme|invalid|validation", re.I)),
 )
 MAY_BE_BILLED = (
     "The hub's answer was lost, and its list does not show it: the hub may have made and billed it. "
@@ -111,8 +111,11 @@ def told_later(generation: Generation) -> bool:
     told: dict[str, Any] = generation.told or {}
     if told.get("state") == "succeeded" and told.get("url"):
         return succeeded(generation, told["url"])
-    words = told.get("error") or "no reason given"
-    return note(generation, "told later", text=f"The hub says that it failed: {words}", told=told)
+    if told.get("state") == "succeeded":
+        words = "The hub says that it succeeded, and tells no link to the result."
+    else:
+        words = f"The hub says that it failed: {told.get('error') or 'no reason given'}"
+    return note(generation, "told later", text=words, told=told)
 
 
 def vanished(generation: Generation) -> bool:

@@ -108,9 +108,12 @@ def _wrong_key(found: Connection | None, kept: Mapping[str, str]) -> dict[str, s
 
 
 def _wrong_place(found: Connection | None, kept: Mapping[str, str]) -> dict[str, str]:
-    """What goes at a hub would be looked for in vain at another one, and called ended."""
+    """What goes at a hub would be looked for in vain at another one, or with another account's key, and be
+    called ended. A key that the hub does not take any more is replaced in any case."""
     places = [name for name in ("base_url", "namespace") if found and name in kept]
     moved = [name for name in places if getattr(found, name) not in ("", kept[name])]
+    if found and kept.get("key") and found.stopped != Connection.Stop.KEY and kept["key"] != _key_of(found):
+        moved.append("key")
     going = Generation.objects.at_work().filter(connection=found).count() if moved else 0
     words = f"{going} generations are still at work there: wait for them, or add another connection."
     return dict.fromkeys(moved, words) if going else {}

@@ -164,6 +164,12 @@ def use(params: Params) -> None:
         raise BadRequest("An input has been removed, since nothing used it for a day. Choose it again.")
 
 
+def weight(params: Params) -> int:
+    """Bytes that the inputs named in parameters take when they are sent whole."""
+    sizes = Input.objects.filter(pk__in=keys_in(params)).values_list("size", flat=True)
+    return sum(sizes) * 4 // 3
+
+
 def restore(params: Params, connection: Connection, *, asked_at: datetime | None = None) -> Params:
     """The parameters as the hub is to get them, each reference turned back into its content.
 

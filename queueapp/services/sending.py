@@ -14,10 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from queueapp.models import Connection, Generation, Turn
-from queueapp.services import elsewhere, untold, workers
+from queueapp.services import elsewhere, inputs, untold, workers
 from queueapp.services.claims import stop_if_asked
 from queueapp.services.moves import move, note
 from queueapp.states import State
+from queueapp.upstream import CALL_SECONDS, upload_seconds
 
 #: Told where a hub certainly made nothing, although it was not known at first.
 NOTHING_MADE = "Nothing was made and nothing billed: it is safe to run it again."
@@ -81,8 +82,8 @@ def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
     for one in posted:
         if free and adopt(one, free[0]):
             free.pop(0)
-    for one in posted[len(ids) :]:
-        lost([one], "The hub told fewer generations than were asked for.")
+        else:
+            lost([one], "The hub told fewer generations than were asked for.")
     if free:
         elsewhere.saw(connection_id, dict.fromkeys(free, posted[0].submission.model.name))
         note(posted[-1], "surplus", text=f"The hub made {len(free)} more than were asked for.")
@@ -153,6 +154,7 @@ def hand_to_engine(connection: Connection) -> None:
 def take_over(connection: Connection, fence: int) -> None:
     """Settle what a pump before this one was sending when it lost the lease."""
     theirs = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
+    theirs = theirs.select_related("submission")
     for one in theirs.exclude(claim=claim_of(fence)):
         same = Q(claim=one.claim, posted_at=one.posted_at)
         if one.posted_at is None:
@@ -165,8 +167,13 @@ def take_over(connection: Connection, fence: int) -> None:
                 State.UNCERTAIN,
                 where=same,
                 text="The worker that sent it is gone.",
-                answered_at=now,
+                answered_at=max(now, one.posted_at + _longest_post(one)),
                 next_check_at=now,
                 looks=0,
                 claim="",
             )
+
+
+def _longest_post(generation: Generation) -> timedelta:
+    """How long its POST may have been on its way, or may still be: its sender may only be slow."""
+    return timedelta(seconds=CALL_SECONDS + upload_seconds(inputs.weight(generation.submission.params)))

@@ -104,6 +104,16 @@ def tell(connection: Connection, upstream_id: str, ending: Mapping[str, str]) ->
     return generation
 
 
+def cancel_begins(generation: Generation) -> None:
+    """A cancel is about to be sent: until its answer is here, nobody knows whether it stops this one."""
+    _update([generation], cancel_answer=Generation.CancelAnswer.UNCLEAR)
+
+
+def cancel_came_to_nothing(generation: Generation) -> None:
+    """The cancel that was to be sent did nothing at the hub: what was known before it holds."""
+    _update([generation], cancel_answer=generation.cancel_answer)
+
+
 def cancel_was(generation: Generation, answer: Generation.CancelAnswer, text: str) -> None:
     """What the hub said to a cancel; the generation is looked at again at once."""
     note(
@@ -129,7 +139,7 @@ def cost_later(generation: Generation, at: datetime | None) -> None:
 
 def cost_is(generation: Generation, cost: Decimal) -> None:
     """Write down what a generation cost, in the hub's money."""
-    note(generation, "cost told", text=f"{cost.normalize():f} credits", cost=cost, cost_check_at=None)
+    note(generation, "cost told", text=f"{cost.normalize():f}", cost=cost, cost_check_at=None)
 
 
 def _update(chosen: Iterable[Generation], **fields: Any) -> None:

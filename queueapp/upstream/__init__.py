@@ -5,7 +5,7 @@ It knows nothing of Django, of rows in a database or of people. The facts it sta
 """
 
 from .catalog import ModelEntry, classify
-from .client import Client
+from .client import CALL_SECONDS, Client, upload_seconds
 from .errors import (
     BadKey,
     BadLink,
@@ -28,6 +28,7 @@ from .probing import Probe, probe
 from .retry import Breaker, backoff, wait_after
 
 __all__ = [
+    "CALL_SECONDS",
     "ENDINGS",
     "Account",
     "BadKey",
@@ -61,5 +62,6 @@ __all__ = [
     "backoff",
     "classify",
     "probe",
+    "upload_seconds",
     "wait_after",
 ]

@@ -26,19 +26,27 @@ from .transport import Answer, Origin, Transport
 
 #: Bytes of one answer of the API. A list echoes submitted parameters, `data:` URIs included, at worst.
 ANSWER_CAP = 8 * 1024 * 1024
-#: Seconds for one whole call, upload of inputs included, however slowly it trickles.
-CALL_SECONDS = 120.0
+#: Seconds for one whole call but the upload of its inputs, however slowly it trickles.
+CALL_SECONDS = 25.0
+#: Bytes a second: a request has as much more time as its upload takes on a line of a megabit.
+SLOWEST_UPLOAD = 125_000
 #: Seconds for the whole of one result.
 FETCH_SECONDS = 1800.0
 #: Seconds without a byte after which a stream of events is dead; the hub sends a comment every 15 s.
 SILENCE = 45.0
 
 
+def upload_seconds(size: int) -> float:
+    """Seconds that sending so many bytes may take."""
+    return size / SLOWEST_UPLOAD
+
+
 class Client:
     """One connection to one hub.
 
     `timeouts` are the seconds to connect and the longest pause in an answer; `deadline` those for a whole
-    call. `clock` is Unix time. `session` replaces the pooled session that each thread otherwise gets.
+    call but its upload. `clock` is Unix time. `session` replaces the pooled session that each thread
+    otherwise gets.
     Raises ValueError, with words for a person, for an address or a key that cannot be used.
     """
 
@@ -247,7 +255,7 @@ class Client:
             method,
             self.base_url + path,
             cap=self._cap,
-            seconds=self._deadline,
+            seconds=self._deadline + upload_seconds(len(body or b"")),
             query={name: value for name, value in (query or {}).items() if value},
             headers=headers,
             body=body,

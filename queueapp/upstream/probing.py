@@ -205,6 +205,7 @@ class _Asking:
             self.trouble = ""
         if namespace:
             self.client.revision = Revision.CLASSIC
-            if self._ask(lambda: self.client.listing(name, namespace)) is not None:
-                self.key_accepted = True
+            if self._ask(lambda: self.client.listing(name, namespace)) is None:
+                return None
+            self.key_accepted = True
         return Revision.CLASSIC

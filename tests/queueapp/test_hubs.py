@@ -11,6 +11,8 @@ from queueapp.errors import BadConnection, InsufficientCredits, ModelNotFound
 from queueapp.models import Connection, Generation, MediaModel
 from queueapp.models.fields import Sealed
 from queueapp.services import catalog, checkups, connections, hubs, syncing
+from queueapp.services.moves import move
+from queueapp.states import State
 from queueapp.upstream import ModelEntry
 from tests import factories
 
@@ -275,3 +277,17 @@ def test_a_refused_key_still_lets_people_queue(oxen, alice):
     syncing.sync_models(oxen, [entry("flux")])
     connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
     assert factories.enqueue(alice, "flux")
+
+
+def test_what_goes_at_a_hub_keeps_its_address_namespace_and_key(alice):
+    connection = hubs.save_hub("oxen", base_url="https://hub.example", key="key-of-alice-01", namespace="a")
+    Connection.objects.update(revision="current")
+    made = factories.enqueue(alice, factories.hub_model(connection).name)[0]
+    move(made, State.SUBMITTING)
+    for change in ({"namespace": "b"}, {"key": "key-of-bob-0001"}):
+        given = {"base_url": "https://hub.example", "namespace": "a"} | change
+        with pytest.raises(BadConnection, match="still at work"):
+            hubs.save_hub("oxen", **given)
+    Connection.objects.update(stopped=Connection.Stop.KEY)
+    hubs.save_hub("oxen", base_url="https://hub.example", namespace="a", key="key-of-alice-02")
+    assert Connection.objects.get(name="oxen").key.open() == "key-of-alice-02"

@@ -4,6 +4,7 @@ import pytest
 
 from queueapp.models import Event, Generation
 from queueapp.services import generations
+from queueapp.upstream import Client
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
 
@@ -82,6 +83,46 @@ def test_on_a_classic_hub_a_lost_answer_to_a_cancel_leaves_it_open(team, classic
     assert "its answer was lost" in Generation.objects.get(pk=made.pk).reason
 
 
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def test_a_cancel_over_which_the_pump_died_is_not_called_too_late(team, classic_hub, monkeypatch):
+    team = team(classic_hub)
+    made = team.asks()[0]
+    team.tick()
+    cancel(team, made)
+    send = Client.cancel
+
+    def dying(client, name):
+        monkeypatch.setattr(Client, "cancel", send)
+        send(client, name)
+        raise Killed
+
+    monkeypatch.setattr(Client, "cancel", dying)
+    with pytest.raises(Killed):
+        team.tick()
+    team.successor()
+    team.tick(3)
+    assert states(made) == ["finished"]
+    assert "its answer was lost" in Generation.objects.get(pk=made.pk).reason
+    assert "too late" not in told(made)
+
+
+def test_a_cancel_that_was_never_sent_can_still_be_too_late(team, classic_hub):
+    team = team(classic_hub)
+    made = team.asks()[0]
+    team.tick()
+    cancel(team, made)
+    classic_hub.misbehave("cancel", mis.busy())
+    team.tick()
+    assert states(made) == ["processing"]
+    team.finish()
+    team.tick(3)
+    assert states(made) == ["finished"]
+    assert "too late" in Generation.objects.get(pk=made.pk).reason
+
+
 def test_a_cancel_the_hub_never_answers_does_not_hold_up_the_others(team, current_hub):
     team = team(current_hub)
     first, second = team.asks(2)
@@ -109,3 +150,16 @@ def test_a_cancel_asked_for_while_it_was_sent_holds_when_the_hub_said_not_now(te
     team.tick(2)
     assert states(made) == ["cancelled"]
     assert not current_hub.ledger.made
+
+
+def test_a_cancel_that_the_hub_refuses_is_not_sent_over_and_over(team, any_hub):
+    team = team(any_hub)
+    made = team.asks()[0]
+    team.tick()
+    any_hub.misbehave("cancel", mis.status(409))
+    cancel(team, made)
+    team.tick(3)
+    assert states(made) == ["processing"]
+    assert "did not stop it" in told(made)
+    assert len(any_hub.ledger.calls("cancel")) == 1
+    assert team.refreshed().failures == 0

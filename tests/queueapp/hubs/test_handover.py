@@ -75,10 +75,10 @@ def test_a_pump_that_lost_its_lease_before_posting_does_not_post(team, current_h
     made = team.asks()
     restore = release.inputs.restore
 
-    def slow(params, connection):
+    def slow(params, connection, **more):
         workers.give_up_lease(team.fence)
         workers.take_lease("another")
-        return restore(params, connection)
+        return restore(params, connection, **more)
 
     monkeypatch.setattr(release.inputs, "restore", slow)
     team.tick()

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 
 from queueapp import lanes, listener, pump
-from queueapp.models import Connection, Download, Generation, Lease
+from queueapp.models import Connection, Download, Event, Generation, Lease
 from queueapp.services import untold
 from queueapp.upstream import CompletionEvent
 from tests.hub import misbehaviour as mis
@@ -150,3 +150,16 @@ def test_a_hub_that_hangs_holds_up_neither_the_pump_nor_another_visit(team, curr
     assert team.posts == 1
     assert threading.active_count() >= 1
     database.close()
+
+
+def test_a_late_event_without_a_link_says_what_it_says(team, bridge_hub):
+    team = team(bridge_hub)
+    made = team.asks()[0]
+    team.tick()
+    team.finish()
+    team.tick(2)
+    listener.hear(team.connection, event(Generation.objects.get().upstream_id))
+    assert states(made) == ["finished"]
+    assert Event.objects.get(kind="told later").text == (
+        "The hub says that it succeeded, and tells no link to the result."
+    )

@@ -150,7 +150,7 @@ def test_what_others_make_in_the_namespace_is_counted_and_left_alone(team, any_h
     for _ in range(12):
         any_hub.make(team.image, {"prompt": "somebody else's"})
     team.tick(3)
-    assert elsewhere.count(team.connection, timezone.now()) == 12
+    assert team.connection.made_elsewhere.count() == 12
     assert Generation.objects.count() == len(made) == 1
 
 
@@ -203,3 +203,17 @@ def test_what_was_made_elsewhere_is_forgotten_when_it_cannot_come_up_again(team,
     team.connection.made_elsewhere.filter(upstream_id="old").update(first_seen_at=now - elsewhere.KEPT * 2)
     tasks.sweep()
     assert [one.upstream_id for one in team.connection.made_elsewhere.all()] == ["new"]
+
+
+@pytest.mark.parametrize(
+    "plan", [mis.status(403), mis.status(500), mis.html(404)], ids=lambda plan: plan.name
+)
+def test_a_history_that_is_closed_or_broken_neither_stops_nor_rests_the_connection(team, current_hub, plan):
+    team = team(current_hub)
+    team.asks()
+    team.tick()
+    team.finish()
+    current_hub.misbehave("generation", plan)
+    team.tick()
+    connection = team.refreshed()
+    assert (connection.stopped, connection.failures) == ("", 0)

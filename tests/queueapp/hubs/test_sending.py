@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from queueapp import release
 from queueapp.models import Connection, Event, Generation
+from queueapp.services import sending
 from queueapp.states import State
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
@@ -250,3 +252,30 @@ def test_capacity_holds_the_rest_at_home_round_robin(team, current_hub, bob):
     assert states(*bobs) == ["processing"]
     assert states(*alices).count("processing") == 2
     assert State.QUEUED in states(*alices)
+
+
+def test_an_input_that_cannot_be_read_fails_it_before_anything_is_sent(team, current_hub, monkeypatch):
+    team = team(current_hub)
+    made = team.asks(input_image="data:image/png;base64,iVBORw0KGgo=")
+
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(release.inputs.storage, "open_file", denied)
+    monkeypatch.setattr(release.inputs.storage, "read_bytes", denied, raising=False)
+    team.tick()
+    assert states(*made) == ["failed"]
+    assert "Permission denied" in Generation.objects.get().reason
+    assert team.posts == 0
+
+
+def test_the_search_waits_for_a_slow_upload_whose_sender_is_gone(team, current_hub):
+    team = team(current_hub)
+    made = team.asks(input_image=f"data:image/png;base64,{'AAAA' * 500_000}")[0]
+    claimed = sending.claim(made.submission_id, team.owner.pk, team.connection, team.fence)
+    assert sending.begin(claimed, team.fence)
+    team.successor()
+    team.tick()
+    made.refresh_from_db()
+    assert made.state == State.UNCERTAIN
+    assert (made.answered_at - made.posted_at).total_seconds() >= 25 + 16
