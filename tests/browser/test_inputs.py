@@ -104,6 +104,7 @@ def test_pictures_are_chosen_and_pasted_and_shown_with_the_generation(page: Page
         assert pictures.nth(place).evaluate(LOADED) > 0
     expect(page.locator(".pairs")).not_to_contain_text("drover-input")
     page.click("#again")
+    expect(field(page, "mask_url").locator(".medium img")).to_have_count(1)
     assert sent(field(page, "input_image")) + sent(field(page, "mask_url")) == references
 
 
