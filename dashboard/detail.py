@@ -86,6 +86,7 @@ class Coming:
     trouble: str
     next_try_at: datetime | None
     being_fetched: bool
+    tried_now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,12 @@ def _coming(generation: Generation) -> Coming | None:
     download = pages.download_of(generation)
     if download is None:
         return None
-    return Coming(download.trouble, download.next_try_at, pages.is_being_fetched(download))
+    return Coming(
+        trouble=download.trouble,
+        next_try_at=download.next_try_at,
+        being_fetched=pages.is_being_fetched(download),
+        tried_now=pages.is_tried_now(download, timezone.now()),
+    )
 
 
 def _reusable(generation: Generation) -> bool:

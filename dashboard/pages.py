@@ -113,13 +113,19 @@ def is_being_fetched(download: Download) -> bool:
     return download.next_try_at is not None and download.attempts <= 1
 
 
+def is_tried_now(download: Download, now: datetime) -> bool:
+    """Whether a worker is at it, or is to be at any moment."""
+    return download.next_try_at is not None and download.next_try_at <= now
+
+
 def arriving(download: Download | None) -> str:
     """What is said of a result that is not stored yet."""
     if download is None:
         return ""
     if not download.trouble:
         return "Fetching the result"
-    return "Result not stored" if download.next_try_at is None else "Result not stored yet"
+    words = "Result not stored" if download.next_try_at is None else "Result not stored yet"
+    return f"{words}: {download.trouble}"
 
 
 def badge_of(state: str, *, cancelling: bool = False) -> Badge:

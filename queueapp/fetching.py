@@ -1,7 +1,9 @@
 """Storing a result that a hub has: fetched once, checked by its bytes, retried until it is there."""
 
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from queueapp.sealing import Undecryptable
 from queueapp.services import claims, downloads, results, workers
 from queueapp.upstream import BadLink, Client, LinkExpired, Revision, UpstreamError
 
-#: Seconds for the whole of one result; a worker's task may take twice as long.
+#: Seconds for the whole of one try; a worker's task may take twice as long.
 SECONDS = 300.0
 #: Seconds between signs of life while it is fetched.
 LIFE = 3.0
@@ -48,20 +50,34 @@ def fetch(generation_id: str) -> None:
 
 def _fetch(download: Download) -> None:
     client = client_of(download.connection)
-    with tempfile.TemporaryDirectory(prefix="drover-") as folder:
+    until = time.monotonic() + SECONDS
+    with _folder(download) as folder:
         target = Path(folder) / "result"
         if not download.url:
             downloads.new_link(download, _fresh_link(download, client))
         try:
-            client.fetch(download.url, target, settings.DROVER_MAX_RESULT_BYTES, seconds=SECONDS)
+            _load(client, download.url, target, until)
         except LinkExpired:
             link = _fresh_link(download, client)
             if link == download.url:
                 raise
             downloads.new_link(download, link)
-            client.fetch(link, target, settings.DROVER_MAX_RESULT_BYTES, seconds=SECONDS)
+            _load(client, link, target, until)
         result = results.store(download.generation, target)
     downloads.stored(download, result)
+
+
+def _folder(download: Download) -> tempfile.TemporaryDirectory[str]:
+    """A folder for this try alone. What a worker that died left of an earlier one is removed."""
+    name = f"drover-{download.pk.hex}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True)
+
+
+def _load(client: Client, link: str, target: Path, until: float) -> None:
+    left = max(until - time.monotonic(), 1.0)
+    client.fetch(link, target, settings.DROVER_MAX_RESULT_BYTES, seconds=left)
 
 
 def _fresh_link(download: Download, client: Client) -> str:
@@ -74,6 +90,14 @@ def _fresh_link(download: Download, client: Client) -> str:
     return link
 
 
+def _show_life(download: Download) -> None:
+    try:
+        workers.beat(workers.WORK)
+        downloads.renew(download)
+    except DatabaseError:
+        databases.close_all()  # The hold outlasts some signs of life that do not come through.
+
+
 @contextmanager
 def _alive(download: Download) -> Iterator[None]:
     """Renew the hold, and show that this worker works, for as long as a slow download takes."""
@@ -82,8 +106,7 @@ def _alive(download: Download) -> Iterator[None]:
     def live() -> None:
         try:
             while not done.wait(LIFE):
-                workers.beat(workers.WORK)
-                downloads.renew(download)
+                _show_life(download)
         finally:
             databases.close_all()
 

@@ -1,5 +1,6 @@
 """Generations: to be read, found and cancelled. What happened is not edited."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from queueapp.admin.base import (
 from queueapp.admin.filters import CancelUnanswered, EndedBadly, InUse, RunningLong, WaitingLong
 from queueapp.admin.progress import NO_PROMPT, PROMPT, CancelsGenerations, pace_of, state_word
 from queueapp.admin.records import thumbnail_of
+from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Result
 from queueapp.models.generations import GenerationQuerySet
 from queueapp.services import downloads
@@ -172,10 +174,12 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
 
     @admin.action(description="Fetch the result again", permissions=["cancel"])
     def fetch_again(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
-        waiting = list(queryset.filter(download__isnull=False))
-        for generation in waiting:
-            downloads.ask_again(generation)
-        self.message_user(request, f"Fetching {counted(len(waiting), 'result')} again.")
+        asked = 0
+        for generation in queryset.filter(download__isnull=False):
+            with suppress(NotFound):  # It was stored just now.
+                downloads.ask_again(generation)
+                asked += 1
+        self.message_user(request, f"Fetching {counted(asked, 'result')} again.")
 
     @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:

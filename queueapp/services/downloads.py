@@ -28,8 +28,10 @@ AT_ONCE, OF_ONE_HUB = 3, 2
 PAUSES = (5, 15, 60, 300, 900, 3600)
 #: After this long nobody tries any more unless somebody asks for it.
 GIVE_UP = timedelta(hours=24)
-#: Tries of what another try will hardly change: a wrong link, bytes that are no picture.
-HOPELESS = 3
+#: Tries of what another try will hardly change: a wrong link, bytes that are no picture. Enough of them to
+#: last for twenty minutes, because a proxy's error page may pass.
+HOPELESS = 6
+DIED = "The worker that fetched it ended before the result was stored."
 
 
 def begin(generation: Generation, url: str) -> None:
@@ -46,10 +48,14 @@ def due(now: datetime, most: int) -> list[str]:
     """The ids of those that are to be tried now and that nobody tries, as far as there are places for them;
     the longest due first.
 
-    Their next bell is due when this one has had time to be answered.
+    Their next bell is due when this one has had time to be answered. A try whose worker died has failed:
+    a result that kills whoever fetches it must do so neither again at once, nor for ever.
     """
     unheld = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    found = Download.objects.filter(unheld, next_try_at__lte=now).order_by("next_try_at")
+    wanted = Download.objects.filter(unheld, next_try_at__lte=now)
+    for dead in wanted.exclude(claim="").select_related("generation"):
+        failed(dead, DIED, hopeless=True, where=unheld)
+    found = wanted.filter(claim="").order_by("next_try_at")
     held = Counter(Download.objects.filter(claimed_until__gte=now).values_list("connection_id", flat=True))
     rung: list[str] = []
     while len(rung) < most and held.total() < AT_ONCE:
@@ -57,7 +63,7 @@ def due(now: datetime, most: int) -> list[str]:
         first = found.exclude(connection__in=full).first()
         if first is None:
             break
-        if Download.objects.filter(unheld, pk=first.pk).update(claim="", claimed_until=now + BELL):
+        if Download.objects.filter(unheld, pk=first.pk, claim="").update(claimed_until=now + BELL):
             rung.append(str(first.pk))
         held[first.connection_id] += 1
     return rung
@@ -71,7 +77,10 @@ def take(generation_id: UUID | str, claim: str) -> Download | None:
     wanted = Download.objects.filter(free, pk=key, next_try_at__lte=now)
     if not wanted.update(claim=claim, claimed_until=now + HOLD, attempts=F("attempts") + 1):
         return None
-    return Download.objects.select_related("generation", "connection").filter(pk=key).first()
+    download = Download.objects.select_related("generation", "connection").filter(pk=key).first()
+    if download and download.trouble:
+        touch(download.generation)  # The page says that it is tried again now.
+    return download
 
 
 def renew(download: Download) -> bool:
@@ -105,40 +114,54 @@ def stored(download: Download, result: Result) -> bool:
 
 
 def failed(
-    download: Download, words: str, *, hopeless: bool = False, retry_after: float | None = None
+    download: Download,
+    words: str,
+    *,
+    hopeless: bool = False,
+    retry_after: float | None = None,
+    where: Q | None = None,
 ) -> None:
-    """This try came to nothing: plan the next one, or give up.
+    """This try came to nothing: plan the next one, or give up; nothing if the hold is lost or not `where`.
 
-    `retry_after` is the wait in seconds that was asked for.
+    `retry_after` is the wait in seconds that was asked for. What is hopeless is given up after some tries,
+    if the last two came to the same.
     """
     now = timezone.now()
-    over = now - download.created_at > GIVE_UP or (hopeless and download.attempts >= HOPELESS)
-    pause = max(PAUSES[min(download.attempts, len(PAUSES)) - 1], retry_after or 0)
+    words = words[:500]
+    hopeless = hopeless and download.attempts >= HOPELESS and download.trouble == words
+    over = hopeless or now - download.created_at > GIVE_UP
+    failures = max(download.attempts, 1)  # Somebody may have begun the counting anew meanwhile.
+    pause = max(PAUSES[min(failures, len(PAUSES)) - 1], retry_after or 0)
     planned: dict[str, Any] = {
-        "trouble": words[:500],
+        "trouble": words,
         "next_try_at": None if over else now + timedelta(seconds=pause),
         "claim": "",
         "claimed_until": None,
     }
     with transaction.atomic():
-        if over or download.trouble != planned["trouble"]:
+        if over or download.trouble != words:
             kind = "result given up" if over else "result not stored"
             note(download.generation, kind, text=words)
         else:
             touch(download.generation)
         transaction.on_commit(workers.ring, robust=True)
-        if not _held(download).update(**planned):
+        if not _held(download).filter(where or Q()).update(**planned):
             transaction.set_rollback(True)
 
 
 def ask_again(generation: Generation) -> None:
-    """Try now, however often it failed. NotFound if there is nothing to fetch."""
+    """Try now, however often it failed. NotFound if there is nothing to fetch.
+
+    A try that is under way goes on: another one would only begin at the front again.
+    """
     now = timezone.now()
     with transaction.atomic():
         touch(generation)
-        again = Download.objects.filter(pk=generation.pk)
-        if not again.update(next_try_at=now, claim="", claimed_until=None, attempts=0, created_at=now):
+        asked = Download.objects.filter(pk=generation.pk)
+        if not asked.update(attempts=0, created_at=now):
             raise NotFound("There is no result to fetch.")
+        idle = asked.filter(Q(claim="") | Q(claimed_until__lt=now))
+        idle.update(next_try_at=now, claim="", claimed_until=None)
         transaction.on_commit(workers.ring, robust=True)
 
 

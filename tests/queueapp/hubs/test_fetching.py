@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from queueapp import bells, fetching, storage
 from queueapp.errors import NotFound
-from queueapp.models import Download, Event, Generation, Result
+from queueapp.models import Download, Event, Generation, Lease, Result
 from queueapp.services import claims, downloads, results
 from tests import factories
 from tests.hub import misbehaviour as mis
@@ -176,6 +176,9 @@ def test_of_two_workers_one_fetches(ended):
 def test_a_dead_workers_download_is_taken_up_and_its_late_result_is_not_kept_twice(ended):
     dead = downloads.take(str(ended.pk), "dead")
     Download.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert downloads.due(timezone.now(), 8) == []
+    assert Download.objects.get().trouble == downloads.DIED
+    tries_now()
     assert downloads.due(timezone.now(), 8) == [str(ended.pk)]
     alive = downloads.take(str(ended.pk), "alive")
     assert not downloads.renew(dead)
@@ -202,6 +205,33 @@ def test_bells_are_rung_for_what_is_due(ended, monkeypatch):
     bells.ring_for_downloads()
     bells.ring_for_downloads()
     assert rung == [("queueapp.tasks.fetch", str(ended.pk))]
+
+
+def test_a_hub_whose_results_hang_leaves_places_for_other_hubs_and_the_engine(
+    team, current_hub, alice, django_capture_on_commit_callbacks
+):
+    team = team(current_hub)
+    many = team.asks(4)
+    with Hub("current") as other:
+        factories.hub_model(factories.hub_connection(other, "other"), "nano-banana")
+        one = factories.enqueue(alice, "nano-banana", count=4)
+        team.tick()
+        team.finish()
+        for made in other.ledger.live:
+            other.finish(made.id)
+        team.tick()
+    Download.objects.update(claimed_until=None)
+    now = timezone.now()
+    rung = set(downloads.due(now, 8))
+    assert len(rung) == downloads.AT_ONCE
+    assert len(rung & {str(made.pk) for made in many}) == downloads.OF_ONE_HUB
+    assert len(rung & {str(made.pk) for made in one}) == 1
+    done = downloads.take(next(iter(rung)), "a worker")
+    before = Lease.objects.get().bells
+    with django_capture_on_commit_callbacks(execute=True):
+        downloads.failed(done, "The hub answered 500.")
+    assert Lease.objects.get().bells > before
+    assert len(downloads.due(now, 8)) == 1
 
 
 def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, alices_browser):
