@@ -148,9 +148,8 @@ class Keeper:
         pump_seen = workers.last_seen(workers.PUMP)
         if pump_seen is None or pump_seen > PUMP_MISSED:
             workers.start_pump()
-        if time.monotonic() >= self.next_beat:
+        if time.monotonic() >= self.next_beat and workers.ask_for_beat():
             self.next_beat = time.monotonic() + BEAT
-            workers.ask_for_beat()
 
     def _stop(self) -> None:
         with contextlib.suppress(DatabaseError):

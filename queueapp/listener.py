@@ -99,10 +99,13 @@ def hear(connection: Connection, event: CompletionEvent) -> None:
     ending = {"state": event.state or "", "url": event.url or "", "error": event.error or ""}
     if event.error and not event.state:
         ending["state"] = State.FAILED.value
+    # Kept first: whoever is writing this name down now asks for it afterwards.
+    untold.keep(connection.pk, event.id, ending)
     generation = watching.tell(connection, event.id, ending)
     if generation is None:
-        untold.keep(connection.pk, event.id, ending)
-    elif generation.state == State.FINISHED:
+        return
+    untold.take(connection.pk, event.id)
+    if generation.state == State.FINISHED:
         endings.told_later(generation)
     else:
         workers.ring()

@@ -103,14 +103,24 @@ def adopt(generation: Generation, upstream_id: str, text: str = "") -> bool:
             next_check_at=now + FIRST_LOOK,
             looks=0,
             claim="",
-            told=untold.take(generation.connection_id, upstream_id),
         )
     except IntegrityError:
         return False
     if won:
         generation.upstream_id = upstream_id
         elsewhere.is_ours(generation)
+        _told_already(generation)
     return won
+
+
+def _told_already(generation: Generation) -> None:
+    """Write down what an event told before the name was there to be found.
+
+    Events are kept before they are looked for, and this asks after the name is written: one of the two
+    always finds the other.
+    """
+    if ending := untold.take(generation.connection_id, generation.upstream_id):
+        Generation.objects.filter(pk=generation.pk).update(told=ending)
 
 
 def put_back(posted: Sequence[Generation], words: str) -> None:

@@ -33,14 +33,16 @@ def start_pump() -> None:
     _start_if_idle("queueapp.tasks.pump", PUMP)
 
 
-def ask_for_beat() -> None:
-    """Have a rendering worker show that it takes up tasks, unless a task already waits for one."""
-    _start_if_idle("queueapp.tasks.beat", WORK)
+def ask_for_beat() -> bool:
+    """Have a rendering worker show that it takes up tasks; False if a task already waits for one."""
+    return _start_if_idle("queueapp.tasks.beat", WORK)
 
 
-def _start_if_idle(task: str, queue: str) -> None:
-    if get_broker(queue).queue_size() == 0:
+def _start_if_idle(task: str, queue: str) -> bool:
+    idle: bool = get_broker(queue).queue_size() == 0
+    if idle:
         async_task(task, cluster=queue, save=False)
+    return idle
 
 
 def pump_row() -> Lease:

@@ -7,7 +7,7 @@ from django.db import connection as database
 
 from queueapp import lanes, listener, pump
 from queueapp.models import Connection, Download, Event, Generation, Lease
-from queueapp.services import untold
+from queueapp.services import sending, untold
 from queueapp.upstream import CompletionEvent
 from tests.hub import misbehaviour as mis
 from tests.hub.server import until
@@ -84,6 +84,38 @@ def test_an_event_that_comes_before_the_answer_to_the_enqueue_is_not_forgotten(t
     team.finish()
     team.tick(2)
     assert states(made) == ["succeeded"]
+
+
+@pytest.mark.parametrize("hears_first", [True, False])
+def test_an_event_that_comes_while_the_name_is_being_written_down_is_not_forgotten(
+    team, bridge_hub, monkeypatch, hears_first
+):
+    team = team(bridge_hub)
+    made = team.asks()[0]
+    bridge_hub.misbehave("enqueue", mis.reset_after())
+    team.tick()
+    told = event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
+    if hears_first:
+        between(monkeypatch, untold, "keep", team.tick)
+        listener.hear(team.connection, told)
+    else:
+        between(monkeypatch, sending, "move", lambda: listener.hear(team.connection, told))
+        team.tick()
+    team.finish()
+    team.tick(2)
+    assert states(made) == ["succeeded"]
+
+
+def between(monkeypatch, owner, step, happens) -> None:
+    """Let something happen in another thread just before one step is taken."""
+    real = getattr(owner, step)
+
+    def interrupted(*args, **fields):
+        monkeypatch.setattr(owner, step, real)
+        happens()
+        return real(*args, **fields)
+
+    monkeypatch.setattr(owner, step, interrupted)
 
 
 def test_other_peoples_events_are_kept_for_a_while_and_never_too_many(monkeypatch):
