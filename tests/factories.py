@@ -3,8 +3,10 @@
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 from PIL import Image
@@ -70,9 +72,7 @@ _PATHS: dict[State, tuple[State, ...]] = {
 
 def picture(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> Path:
     """A small PNG on disk."""
-    from tempfile import NamedTemporaryFile
-
-    with NamedTemporaryFile(suffix=".png", delete=False) as file:
+    with NamedTemporaryFile(suffix=".png", dir=settings.DROVER_DATA, delete=False) as file:
         Image.new("RGB", size, colour).save(file, "PNG")
     return Path(file.name)
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from queueapp import bells, fetching, storage
 from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Lease, Result
-from queueapp.services import claims, downloads, results
+from queueapp.services import claims, downloads, results, workers
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.misbehaviour import Reply
-from tests.hub.server import Hub
+from tests.hub.server import Hub, until
 from tests.queueapp.hubs.conftest import states
 
 
@@ -269,8 +269,6 @@ def test_nobody_fetches_again_what_is_not_theirs(ended, bobs_browser):
 
 
 def test_a_worker_shows_that_it_works_while_a_download_takes_long(ended, monkeypatch):
-    from queueapp.services import workers
-
     beaten = []
     monkeypatch.setattr(workers, "beat", beaten.append)
     monkeypatch.setattr(fetching, "LIFE", 0.001)
@@ -278,7 +276,6 @@ def test_a_worker_shows_that_it_works_while_a_download_takes_long(ended, monkeyp
     monkeypatch.setattr(fetching.databases, "close_all", lambda: None)
     download = downloads.take(str(ended.pk), claims.new_claim())
     with fetching._alive(download):
-        while len(beaten) < 2:
-            pass
+        until(lambda: len(beaten) >= 2)
     assert beaten[:2] == ["work", "renewed"]
     assert Generation.objects.get().state == "succeeded"
