@@ -77,7 +77,7 @@ def advice_for(generation: Generation) -> Advice | None:
     if state not in _BY_STATE:
         return None
     means, do = _BY_STATE[state]
-    if state is State.EXPIRED and generation.posted_at is not None:
+    if state is State.EXPIRED and generation.may_be_billed:
         means, do = _BY_STATE[State.LOST]
     if state is State.FAILED:
         means, do = _FAILED.get(generation.category, (means, do))

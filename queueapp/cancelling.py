@@ -1,9 +1,12 @@
 """Passing a cancel on to the hub, and telling which it was: stopped, or too late."""
 
+from django.db.models import Q
+from django.utils import timezone
+
 from queueapp.models import Generation
 from queueapp.rounds import Round
 from queueapp.services import endings, watching
-from queueapp.upstream import NotThere, Refused, Revision, Unclear, UpstreamError
+from queueapp.upstream import BadKey, NotThere, Refused, Revision, Unclear, UpstreamError
 
 #: Cancels passed on in one round.
 MOST = 10
@@ -13,7 +16,8 @@ _Was = Generation.CancelAnswer
 def pass_on(round_: Round) -> None:
     """Ask the hub to stop what people asked to be stopped."""
     asked = watching.watched(round_.connection).filter(cancel_requested_at__isnull=False)
-    unanswered = asked.filter(cancel_answer__in=("", _Was.UNCLEAR)).select_related("cancel_requested_by")
+    again_due = Q(cancel_answer=_Was.UNCLEAR) & watching.due(timezone.now())
+    unanswered = asked.filter(Q(cancel_answer="") | again_due).select_related("cancel_requested_by")
     # The ones not tried yet first: a cancel that the hub never answers must not stand before the others.
     for generation in unanswered.order_by("cancel_answer", "cancel_requested_at")[:MOST]:
         if not round_.over:
@@ -31,12 +35,15 @@ def _cancel(generation: Generation, round_: Round) -> None:
         if generation.cancel_answer != _Was.UNCLEAR:
             watching.cancel_was(generation, _Was.TOO_LATE, endings.TOO_LATE)
         else:
-            watching.look_now(round_.connection)
+            watching.look_again(generation, timezone.now(), 0.0)
     except Unclear as error:
         if generation.cancel_answer != _Was.UNCLEAR:
             watching.cancel_was(generation, _Was.UNCLEAR, error.message)
         raise
-    except Refused as error:
+    except (Refused, BadKey) as error:
+        if error.status == 401:
+            watching.cancel_came_to_nothing(generation)
+            raise
         watching.cancel_was(generation, _Was.REFUSED, f"The hub did not stop it: {error.message}")
     except UpstreamError:
         watching.cancel_came_to_nothing(generation)

@@ -1,5 +1,6 @@
 """Storing a result that a hub has: fetched once, checked by its bytes, retried until it is there."""
 
+import logging
 import shutil
 import tempfile
 import threading
@@ -18,6 +19,8 @@ from queueapp.models import Download
 from queueapp.sealing import Undecryptable
 from queueapp.services import claims, downloads, results, workers
 from queueapp.upstream import BadLink, Client, LinkExpired, Revision, UpstreamError
+
+log = logging.getLogger(__name__)
 
 #: Seconds for the whole of one try; a worker's task may take twice as long.
 SECONDS = 300.0
@@ -46,6 +49,9 @@ def fetch(generation_id: str) -> None:
         raise  # The hold lapses, and it is tried again.
     except OSError as error:
         downloads.failed(download, f"It could not be written to the disk: {error.strerror or error}.")
+    except Exception:
+        log.exception("Storing the result of %s failed.", generation_id)
+        downloads.failed(download, "It could not be stored; the log says more.")
 
 
 def _fetch(download: Download) -> None:

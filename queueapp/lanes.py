@@ -23,7 +23,7 @@ MOST = 16
 
 
 def visit(connection: Connection, fence: int) -> None:
-    """One round with a hub: send what fits, pass cancels on, look at what is due, search what is lost."""
+    """One round with a hub: pass cancels on, look at what is due, search what is lost, send what fits."""
     sending.take_over(connection, fence)
     if not connections.is_known(connection) or not connections.takes_calls(connection, timezone.now()):
         return
@@ -32,12 +32,15 @@ def visit(connection: Connection, fence: int) -> None:
     except (Undecryptable, ValueError) as error:
         connections.stop(connection, Connection.Stop.KEY, str(error))
         return
-    release.release(connection, fence)
+    # Looking goes first: a hub that takes nothing new still tells what becomes of what it has.
     round_ = Round(connection, client)
-    for step in (cancelling.pass_on, poller.look, search.look, poller.ask_for_costs):
-        if connections.takes_calls(connection, timezone.now()) and not round_.over:
-            _take(step, round_)
-    round_.settle()
+    try:
+        for step in (cancelling.pass_on, poller.look, search.look, poller.ask_for_costs):
+            if not round_.over and not round_.hopeless:
+                _take(step, round_)
+    finally:
+        round_.settle()
+    release.release(connection, fence)
 
 
 def _take(step: Callable[[Round], None], round_: Round) -> None:

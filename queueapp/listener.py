@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 OVERLAP = 3.0
 #: Seconds: the longest pause between two tries to open a stream.
 LONGEST_PAUSE = 60.0
+#: Seconds after which a stream that ended was one; what ends sooner is opened less and less often.
+A_WHILE = 15.0
 
 
 class Listeners:
@@ -41,7 +43,7 @@ class Listeners:
         if silent or connection.stopped or (thread and thread.is_alive()):
             return
         thread = threading.Thread(
-            target=_listen, args=(connection, self._stopping), daemon=True, name=f"events of {connection}"
+            target=_listen, args=(connection.pk, self._stopping), daemon=True, name=f"events of {connection}"
         )
         self._threads[connection.pk] = thread
         thread.start()
@@ -54,32 +56,29 @@ class Listeners:
         return self._left is not None and time.monotonic() > self._left + OVERLAP
 
 
-def _listen(connection: Connection, stopping: Callable[[], bool]) -> None:
+def _listen(connection_id: int, stopping: Callable[[], bool]) -> None:
     failures = 0
     while not stopping():
+        began = time.monotonic()
         try:
-            heard = _hear_one_stream(connection, stopping)
-        except (NotOffered, ValueError):
-            connections.tells_events(connection, False)
-            break
-        except Undecryptable:
+            connection = Connection.objects.filter(pk=connection_id, stopped="").first()
+            if connection is None or not _hear_one_stream(connection, stopping):
+                break
+        except (Undecryptable, ValueError):
             break  # A visit stops the connection for it, and tells the admin.
         except DatabaseError:
-            log.exception("What %s told could not be written down.", connection)
-            heard = False
+            log.exception("What a hub told could not be written down.")
         finally:
             database.close()
-        failures = 0 if heard else failures + 1
+        failures = 0 if time.monotonic() - began > A_WHILE else failures + 1
         _rest(backoff(failures, random.random, longest=LONGEST_PAUSE), stopping)
 
 
 def _hear_one_stream(connection: Connection, stopping: Callable[[], bool]) -> bool:
-    """Listen until the stream ends; whether it was open. NotOffered from a hub that has none."""
-    opened = False
+    """Listen until the stream ends; False for a hub that has none."""
     try:
         with client_of(connection).events(stopping) as stream:
-            opened = not stopping()
-            if opened:
+            if not stopping():
                 connections.tells_events(connection, True)
                 # What was told before the stream was open is lost: the lists are asked once.
                 watching.look_now(connection)
@@ -88,10 +87,11 @@ def _hear_one_stream(connection: Connection, stopping: Callable[[], bool]) -> bo
                 hear(connection, event)
                 database.close()
     except NotOffered:
-        raise
+        connections.tells_events(connection, False)
+        return False
     except UpstreamError:
         pass
-    return opened
+    return True
 
 
 def hear(connection: Connection, event: CompletionEvent) -> None:

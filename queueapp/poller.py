@@ -13,6 +13,7 @@ from queueapp.models import Generation, MediaModel
 from queueapp.rounds import Round
 from queueapp.services import elsewhere, endings, watching
 from queueapp.upstream import (
+    BadKey,
     Busy,
     Listing,
     NotOffered,
@@ -26,6 +27,8 @@ from queueapp.upstream import (
 SOON, LATER = 1.5, 5.0
 #: Times that something must be missing before its absence counts, where the hub could tell more.
 MISSES = 2
+#: No generation costs as much; what says so is no cost.
+DEAREST = 1_000_000
 #: Seconds after which the cost is asked for again, by how long ago the generation ended.
 COST_PAUSES = ((60, 10), (600, 60), (6 * 3600, 1800))
 
@@ -98,10 +101,17 @@ def _ask_about(generation: Generation, round_: Round) -> None:
         except NotThere:
             _gone(generation, round_)
             return
+        except BadKey as error:
+            if error.status == 403:
+                return  # About this one alone: somebody else's, perhaps. The list tells about the key.
+            raise
         if row.ended:
             endings.by_row(generation, row)
-        else:
+        elif round_.client.revision is Revision.CURRENT:
             watching.look_again(generation, timezone.now(), SOON, told=None)
+        else:
+            # The row is about to go, and what the event told is all that will ever be told.
+            watching.look_again(generation, timezone.now(), SOON)
 
 
 def _gone(generation: Generation, round_: Round) -> None:
@@ -137,5 +147,5 @@ def _ask_for_cost(generation: Generation, round_: Round) -> None:
             raise
         except UpstreamError:
             return  # Where the history is closed or broken, the queue may work all the same.
-        if cost is not None:
+        if cost is not None and 0 <= cost < DEAREST:
             watching.cost_is(generation, cost)

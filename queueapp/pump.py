@@ -118,7 +118,7 @@ class Pump:
         self.next_tick = time.monotonic() + PERIOD
 
     def _visit(self, connection: Connection, fence: int) -> None:
-        if time.monotonic() > self.until and connection.failures:
+        if time.monotonic() > self.until and (connection.failures or connection.send_failures):
             return  # It may take long, and is the successor's.
         self.listeners.hear(connection)
         self.lanes.visit(connection.pk, fence)

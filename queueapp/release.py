@@ -114,14 +114,17 @@ def _send(backend: Backend, connection: Connection, claimed: list[Generation], f
     submission = claimed[0].submission
     try:
         params = inputs.restore(submission.params, connection, asked_at=submission.created_at)
-    except (DroverError, OSError) as error:
-        words = (
-            error.detail if isinstance(error, DroverError) else f"An input cannot be read: {error.strerror}."
-        )
-        sending.refused(claimed, words, "", "input")
+    except DroverError as error:
+        sending.refused(claimed, error.detail, "", "input")
+        return
+    except OSError as error:
+        words = f"An input cannot be read just now: {error.strerror or error}."
+        sending.put_back(claimed, words)
+        connections.sent_badly(connection, words)
         return
     begun = time.monotonic()
     posted = sending.begin(claimed, fence)
+    sending.put_back([one for one in claimed if one not in posted], "It was not sent.")
     if not posted:
         return
     order = Order(submission.model.name, params, len(posted))
@@ -135,13 +138,13 @@ def _settle(connection: Connection, posted: list[Generation], answer: Answer) ->
     match answer:
         case Accepted(ids):
             sending.accepted(posted, ids)
-            connections.went_well(connection)
+            connections.sent_well(connection)
         case Refused(reason, raw, category):
             sending.refused(posted, reason, raw, category)
-            connections.went_well(connection)
+            connections.sent_well(connection)
         case NotNow(reason, retry_after):
             sending.put_back(posted, reason)
-            connections.went_badly(connection, reason, retry_after)
+            connections.sent_badly(connection, reason, retry_after)
         case BadKey(reason):
             sending.put_back(posted, reason)
             connections.stop(connection, Connection.Stop.KEY, reason)
@@ -150,4 +153,4 @@ def _settle(connection: Connection, posted: list[Generation], answer: Answer) ->
             connections.stop(connection, Connection.Stop.CREDITS, reason)
         case Lost(reason):
             sending.lost(posted, reason)
-            connections.went_badly(connection, reason)
+            connections.sent_badly(connection, reason)

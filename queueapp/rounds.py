@@ -28,13 +28,18 @@ class Round:
     def over(self) -> bool:
         return time.monotonic() > self._until
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether something concerned the whole hub."""
+        return isinstance(self.error, _WHOLE)
+
     @contextmanager
     def spared(self) -> Iterator[None]:
         """What a hub answers in here to one question spares the rest of the round, unless it concerns all."""
         try:
             yield
         except UpstreamError as error:
-            self.error = self.error or error
+            self.error = error if isinstance(error, _WHOLE) else self.error or error
             if isinstance(error, _WHOLE):
                 raise
 

@@ -5,10 +5,10 @@ that go on until the POST can no longer be on its way ends with the truth: nothi
 hub's rows persist, and nobody knows, elsewhere. It is never posted again by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
-from typing import Any
 
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from queueapp.rounds import Round
 from queueapp.services import elsewhere, endings, inputs, sending, watching
 from queueapp.states import State
 from queueapp.upstream import ENDINGS, Claim, Revision, Row, Unclear, adopt
-from queueapp.upstream.matching import LATE
+from queueapp.upstream.matching import LATE, in_time
 
 #: Seconds between looks; the last one counts from then on. The later ones are further apart than any
 #: answer is waited for.
@@ -27,6 +27,16 @@ PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)
 TRIES = 3
 #: No verdict before the POST has been given up for so many seconds, on whatever line it may still be.
 SURELY = timedelta(seconds=LATE + 15.0)
+#: A search that could not see a whole list for so long ends without one.
+BLIND = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One POST whose answer was lost, and what was sent with it."""
+
+    batch: Sequence[Generation]
+    claim: Claim
 
 
 def look(round_: Round) -> None:
@@ -55,16 +65,21 @@ def _look_for(round_: Round, of_model: list[Generation], due: list[Generation]) 
 
     Only a look that saw all of it counts for those it did not find.
     """
-    model = of_model[0].model.name
-    found: set[Any] = set()
+    posts = _posts(round_.connection, of_model)
+    rows: dict[str, Row] = {}
     persist = round_.client.revision is Revision.CURRENT
-    for status in (None, *sorted(ENDINGS)) if persist else (None,):
-        rows = _listed(round_, model, status)
-        left = [one for one in of_model if one.pk not in found]
-        found |= _adopt(round_.connection, left, rows)
+    try:
+        for status in (None, *sorted(ENDINGS)) if persist else (None,):
+            listed = _listed(round_, of_model[0].model.name, status)
+            rows |= {row.id: row for row in listed}
+            _adopt(round_.connection, posts, listed)
+    except Unclear:
+        for one in due:
+            _give_up_blind(one)
+        raise
     for one in due:
-        if one.pk not in found:
-            _not_found(one, persist=persist)
+        if not one.upstream_id:
+            _not_found(one, nothing_made=persist and not _unexplained(round_.connection, one, posts, rows))
 
 
 def _listed(round_: Round, model: str, status: str | None) -> list[Row]:
@@ -81,34 +96,26 @@ def _listed(round_: Round, model: str, status: str | None) -> list[Row]:
     return list(round_.client.listing(model, status=status).rows)
 
 
-def _adopt(connection: Connection, uncertain: Sequence[Generation], rows: list[Row]) -> set[Any]:
-    """Give the rows that fit to the generations; the ids of those that got one."""
-    posts = groupby(uncertain, key=lambda one: (one.submission_id, one.posted_at))
-    batches: dict[Any, list[Generation]] = {post: list(same) for post, same in posts}
-    claims = [_claim(connection, key, batch) for key, batch in batches.items()]
-    names = [row.id for row in rows]
-    held = Generation.objects.filter(connection=connection, upstream_id__in=names)
-    taken = set(held.values_list("upstream_id", flat=True))
-    adopted = set()
-    for key, fitting in adopt(claims, rows, clock_difference=connection.clock_ahead, taken=taken).items():
-        for one, row in zip(batches[key], fitting, strict=False):
-            if sending.adopt(one, row.id, "Found in the hub's list."):
-                adopted.add(one.pk)
-                if row.ended:
-                    endings.by_row(one, row)
-    return adopted
+def _posts(connection: Connection, uncertain: Sequence[Generation]) -> list[Post]:
+    """The POSTs that these were sent with."""
+    batches = groupby(uncertain, key=lambda one: (one.submission_id, one.posted_at))
+    found = []
+    for place, (_, same) in enumerate(batches):
+        batch = list(same)
+        found.append(Post(batch, _claim(connection, place, batch)))
+    return found
 
 
-def _claim(connection: Connection, key: Any, batch: Sequence[Generation]) -> Claim:
+def _claim(connection: Connection, place: int, batch: Sequence[Generation]) -> Claim:
     first = batch[0]
     posted = first.posted_at or first.released_at or first.enqueued_at
     submission = first.submission
     try:
         params = inputs.restore(submission.params, connection, asked_at=submission.created_at)
-    except DroverError:
+    except (DroverError, OSError):
         params = submission.params
     return Claim(
-        id=key,
+        id=place,
         model=first.model.name,
         params=params,
         count=len(batch),
@@ -118,11 +125,46 @@ def _claim(connection: Connection, key: Any, batch: Sequence[Generation]) -> Cla
     )
 
 
-def _not_found(generation: Generation, *, persist: bool) -> None:
+def _adopt(connection: Connection, posts: Sequence[Post], rows: list[Row]) -> None:
+    """Give the rows that fit to the generations that have none yet."""
+    left = {post.claim.id: [one for one in post.batch if not one.upstream_id] for post in posts}
+    claims = [replace(post.claim, count=len(left[post.claim.id])) for post in posts if left[post.claim.id]]
+    ahead = connection.clock_ahead
+    for place, fitting in adopt(claims, rows, clock_difference=ahead, taken=_taken(connection, rows)).items():
+        for one, row in zip(left[place], fitting, strict=False):
+            if sending.adopt(one, row.id, "Found in the hub's list.") and row.ended:
+                endings.by_row(one, row)
+
+
+def _taken(connection: Connection, rows: Iterable[Row]) -> set[str]:
+    held = Generation.objects.filter(connection=connection, upstream_id__in=[row.id for row in rows])
+    return set(held.values_list("upstream_id", flat=True))
+
+
+def _unexplained(
+    connection: Connection, generation: Generation, posts: Sequence[Post], rows: Mapping[str, Row]
+) -> bool:
+    """Whether the hub made something at the time that is nobody's, and may be this one in other words: a
+    hub may echo parameters changed, cut, or not at all."""
+    claim = next(post.claim for post in posts if generation in post.batch)
+    taken = _taken(connection, rows.values())
+    return any(
+        row.id not in taken and in_time(claim, row, clock_difference=connection.clock_ahead)
+        for row in rows.values()
+    )
+
+
+def _give_up_blind(generation: Generation) -> None:
+    """Lists that cannot be had for so long tell nothing, and never will: nobody knows."""
+    if generation.answered_at and timezone.now() > generation.answered_at + BLIND:
+        endings.never_found(generation, nothing_made=False)
+
+
+def _not_found(generation: Generation, *, nothing_made: bool) -> None:
     now = timezone.now()
     given_up = generation.answered_at or now
     if generation.looks + 1 >= len(PAUSES) and now >= given_up + SURELY:
-        endings.never_found(generation, rows_persist=persist)
+        endings.never_found(generation, nothing_made=nothing_made)
         return
     pause = PAUSES[min(generation.looks, len(PAUSES) - 1)]
     watching.look_again(generation, now, pause, looks=generation.looks + 1)

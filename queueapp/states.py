@@ -32,7 +32,7 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.UNCERTAIN: frozenset({_S.PROCESSING, _S.FAILED, _S.LOST, _S.EXPIRED}),
         _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FINISHED, _S.FAILED, _S.CANCELLED, _S.EXPIRED, _S.LOST}),
         _S.SUCCEEDED: frozenset(),
-        _S.FINISHED: frozenset({_S.SUCCEEDED}),
+        _S.FINISHED: frozenset({_S.SUCCEEDED, _S.FAILED}),
         _S.FAILED: frozenset(),
         _S.CANCELLED: frozenset(),
         _S.EXPIRED: frozenset(),
@@ -44,7 +44,7 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
 #: Taken from the queue and not yet ended: these fill a connection's capacity.
 RELEASED = (_S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
-#: Over. `finished` may still turn into `succeeded` when a later look brings the result.
+#: Over. `finished` may still turn into `succeeded` or `failed` when a later word tells which it was.
 ENDED = tuple(state for state in State if state not in LIVE)
 #: Over, and the person did not get what they asked for.
 UNHAPPY = (_S.FAILED, _S.EXPIRED, _S.LOST)

@@ -69,7 +69,11 @@ class Connection(models.Model):
     trouble = models.CharField(
         max_length=500, blank=True, editable=False, help_text="What the last such call met."
     )
-    retry_at = models.DateTimeField(null=True, editable=False, help_text="Nothing is sent before.")
+    retry_at = models.DateTimeField(null=True, editable=False, help_text="Nothing is asked before.")
+    send_failures = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Enqueues in a row that came to nothing."
+    )
+    send_after = models.DateTimeField(null=True, editable=False, help_text="Nothing is sent before.")
 
     check_asked_at = models.DateTimeField(null=True, editable=False)
     checked_at = models.DateTimeField(null=True, editable=False)

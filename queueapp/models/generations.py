@@ -194,6 +194,11 @@ class Generation(models.Model):
         return self.state in LIVE
 
     @property
+    def may_be_billed(self) -> bool:
+        """Whether it was sent to a hub, which may have made and billed it whatever became of it here."""
+        return self.posted_at is not None and self.connection.kind == Connection.Kind.UPSTREAM
+
+    @property
     def is_cancelling(self) -> bool:
         return self.is_live and self.cancel_requested_at is not None
 

@@ -59,9 +59,9 @@ def words(connection: Connection, now: datetime) -> str:
         return str(connection.get_stopped_display())
     if connection.kind == Connection.Kind.UPSTREAM and not connections.is_known(connection):
         return "Cannot be used yet" if connection.checked_at else "Not checked yet"
-    if not connections.takes_calls(connection, now) and connection.retry_at:
-        until = timezone.localtime(connection.retry_at)
-        return f"Resting until {until:%H:%M:%S}: {connection.trouble}"
+    rests = [at for at in (connection.retry_at, connection.send_after) if at and at > now]
+    if rests:
+        return f"Resting until {timezone.localtime(max(rests)):%H:%M:%S}: {connection.trouble}"
     return "Works"
 
 
@@ -76,7 +76,8 @@ def due_for_check(now: datetime) -> QuerySet[Connection]:
     unanswered = Q(check_asked_at__isnull=False) & (
         Q(checked_at=None) | Q(checked_at__lt=F("check_asked_at"))
     )
-    in_trouble = Q(revision="") | Q(failures__gte=connections.TROUBLED) | ~Q(stopped="")
+    failing = Q(failures__gte=connections.TROUBLED) | Q(send_failures__gte=connections.TROUBLED)
+    in_trouble = Q(revision="") | failing | ~Q(stopped="")
     hubs = Connection.objects.filter(kind=Connection.Kind.UPSTREAM)
     return hubs.filter(Q(check_asked_at__lt=now - PATIENCE) & unanswered | Q(enabled=True) & in_trouble)
 

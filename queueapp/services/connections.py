@@ -28,7 +28,8 @@ def takes_calls(connection: Connection, now: datetime) -> bool:
 def takes_work(connection: Connection, now: datetime) -> bool:
     """Whether something new may be released to it now."""
     works = connection.enabled and not connection.stopped and is_known(connection)
-    return works and takes_calls(connection, now)
+    rested = connection.send_after is None or connection.send_after <= now
+    return works and rested and takes_calls(connection, now)
 
 
 def why_waiting(connection: Connection) -> str:
@@ -43,7 +44,7 @@ def why_waiting(connection: Connection) -> str:
         )
     if not is_known(connection):
         return f"{name} cannot be used yet, so nothing is sent to it: an admin has to see to it."
-    if connection.failures >= TROUBLED:
+    if max(connection.failures, connection.send_failures) >= TROUBLED:
         return f"{name} is in trouble and is tried again and again: {connection.trouble}"
     return ""
 
@@ -76,9 +77,10 @@ def tells_events(connection: Connection, does: bool) -> None:
 
 
 def went_well(connection: Connection) -> None:
-    """A call was answered as it should be: whatever came before is over."""
-    if connection.failures or connection.retry_at or connection.trouble:
-        _write(connection, failures=0, retry_at=None, trouble="")
+    """A question was answered as it should be: whatever came before is over."""
+    if connection.failures or connection.retry_at:
+        kept = connection.trouble if connection.send_failures else ""
+        _write(connection, failures=0, retry_at=None, trouble=kept)
 
 
 def went_badly(connection: Connection, words: str, retry_after: float | None = None) -> None:
@@ -86,26 +88,44 @@ def went_badly(connection: Connection, words: str, retry_after: float | None = N
 
     `retry_after` is the wait in seconds that the hub asked for.
     """
-    wait = backoff(connection.failures, random.random, longest=LONGEST_WAIT)
+    until = _rest(connection.failures, retry_after)
+    _write(connection, failures=F("failures") + 1, retry_at=until, trouble=words[:500])
+
+
+def sent_well(connection: Connection) -> None:
+    """An enqueue was answered, if only by a refusal."""
+    if connection.send_failures or connection.send_after:
+        _write(connection, send_failures=0, send_after=None, trouble="")
+
+
+def sent_badly(connection: Connection, words: str, retry_after: float | None = None) -> None:
+    """An enqueue came to nothing: send nothing for a while. What is at work is looked at all the same."""
+    until = _rest(connection.send_failures, retry_after)
+    _write(connection, send_failures=F("send_failures") + 1, send_after=until, trouble=words[:500])
+
+
+def _rest(failures: int, retry_after: float | None) -> datetime:
+    wait = backoff(failures, random.random, longest=LONGEST_WAIT)
     if retry_after is not None:
         wait = retry_after + min(wait, 1.0)
-    _write(
-        connection,
-        failures=F("failures") + 1,
-        retry_at=timezone.now() + timedelta(seconds=wait),
-        trouble=words[:500],
-    )
+    return timezone.now() + timedelta(seconds=wait)
 
 
 def stop(connection: Connection, why: Connection.Stop, words: str) -> None:
-    """Release nothing more to it until a check succeeds; what waits stays in the queue."""
+    """Release nothing more to it until a check succeeds; what waits stays in the queue.
+
+    Nothing happens where another key was set meanwhile: the answer was not about that one.
+    """
     if connection.stopped != why:
-        _write(connection, stopped=why, stopped_text=words[:500], stopped_at=timezone.now())
+        same = Connection.objects.filter(pk=connection.pk, key=connection.key)
+        same.update(stopped=why, stopped_text=words[:500], stopped_at=timezone.now())
+        connection.refresh_from_db(fields=["stopped", "stopped_text", "stopped_at"])
 
 
 def resume(connection: Connection) -> None:
     """Take up a stopped connection again."""
-    _write(connection, stopped="", stopped_text="", stopped_at=None, failures=0, retry_at=None, trouble="")
+    nothing = {"failures": 0, "retry_at": None, "send_failures": 0, "send_after": None, "trouble": ""}
+    _write(connection, stopped="", stopped_text="", stopped_at=None, **nothing)
     workers.ring()
 
 

@@ -21,7 +21,8 @@ _KINDS = (
     ("settings", re.compile(r"\b4(00|15|22)\b|unsupported_url_scheme|invalid|validation", re.I)),
 )
 MAY_BE_BILLED = (
-    "The hub's answer was lost, and its list does not show it: the hub may have made and billed it. "
+    "The hub's answer was lost, and its list does not tell what became of it: "
+    "the hub may have made and billed it. "
     "Look into the hub's account before you run it again."
 )
 UNKNOWN_NOW = "The hub does not know it any more and told no outcome: it may have made and billed it."
@@ -47,9 +48,10 @@ def by_row(generation: Generation, row: Row) -> bool:
 
 def succeeded(generation: Generation, url: str) -> bool:
     """It has a result at the hub, which is fetched from now on."""
-    ended: dict[str, Any] = {} if generation.ended_at is None else {"ended_at": generation.ended_at}
     with transaction.atomic():
-        if not move(generation, State.SUCCEEDED, text=_too_late(generation), **ended, **_after()):
+        if not move(
+            generation, State.SUCCEEDED, text=_too_late(generation), **_ended(generation), **_after()
+        ):
             return False
         downloads.begin(generation, url)
     catalog.learn_duration(generation.model_id)
@@ -62,7 +64,8 @@ def failed(generation: Generation, words: str) -> bool:
     return move(
         generation,
         State.FAILED,
-        where=_PROCESSING,
+        where=Q(state__in=(State.PROCESSING, State.FINISHED)),
+        **_ended(generation),
         reason=reason or "The hub says that it failed, and gave no reason.",
         raw_reason=words,
         category=kind_of(words),
@@ -88,6 +91,7 @@ def cancelled(generation: Generation, *, began: bool | None) -> bool:
 
 def left(generation: Generation) -> bool:
     """It has left the list of a hub that tells no outcome; what an event told of it counts."""
+    generation.refresh_from_db(fields=["told"])
     told: dict[str, Any] = generation.told or {}
     if told.get("state") == "succeeded":
         return succeeded(generation, told.get("url", ""))
@@ -100,22 +104,22 @@ def left(generation: Generation) -> bool:
         reason = TOO_LATE
     elif generation.cancel_answer == Generation.CancelAnswer.UNCLEAR:
         reason = "A cancel was sent and its answer was lost: it was stopped, or had ended."
-    if not move(generation, State.FINISHED, where=_PROCESSING, reason=reason):
-        return False
+    untold = _PROCESSING & Q(told=None)
+    if not move(generation, State.FINISHED, where=untold, reason=reason):
+        return False  # An event has told it in this moment: the next look ends it.
     catalog.learn_duration(generation.model_id)
     return True
 
 
 def told_later(generation: Generation) -> bool:
-    """An event about one that has left the list already: its result is fetched, its failure noted."""
+    """An event about one that has left the list already: its result is fetched, its failure is one."""
     told: dict[str, Any] = generation.told or {}
-    if told.get("state") == "succeeded" and told.get("url"):
+    if told.get("state") == "failed":
+        return failed(generation, told.get("error", ""))
+    if told.get("url"):
         return succeeded(generation, told["url"])
-    if told.get("state") == "succeeded":
-        words = "The hub says that it succeeded, and tells no link to the result."
-    else:
-        words = f"The hub says that it failed: {told.get('error') or 'no reason given'}"
-    return note(generation, "told later", text=words, told=told)
+    words = "The hub says that it succeeded, and tells no link to the result."
+    return note(generation, "told later", text=words)
 
 
 def vanished(generation: Generation) -> bool:
@@ -123,10 +127,10 @@ def vanished(generation: Generation) -> bool:
     return move(generation, State.LOST, where=_PROCESSING, reason=UNKNOWN_NOW, category="vanished")
 
 
-def never_found(generation: Generation, *, rows_persist: bool) -> bool:
-    """The search for what may have been made has found nothing, and goes no further."""
+def never_found(generation: Generation, *, nothing_made: bool) -> bool:
+    """The search for what may have been made goes no further; `nothing_made` says that it rules that out."""
     where = Q(state=State.UNCERTAIN)
-    if rows_persist:
+    if nothing_made:
         return move(
             generation,
             State.FAILED,
@@ -135,6 +139,11 @@ def never_found(generation: Generation, *, rows_persist: bool) -> bool:
             category="not sent",
         )
     return move(generation, State.LOST, where=where, reason=MAY_BE_BILLED, category="answer lost")
+
+
+def _ended(generation: Generation) -> dict[str, Any]:
+    """A later word does not change when it ended."""
+    return {} if generation.ended_at is None else {"ended_at": generation.ended_at}
 
 
 def _too_late(generation: Generation) -> str:

@@ -153,8 +153,11 @@ def cancel(generation: Generation, user: User) -> None:
 def expire(now: datetime) -> None:
     """End everything that has lived for 24 hours, whatever it is doing."""
     too_old = Generation.objects.live().filter(enqueued_at__lt=now - LIFETIME)
-    for generation in too_old.order_by("enqueued_at")[:100]:
-        move(generation, State.EXPIRED, reason="It did not end within 24 hours.")
+    for generation in too_old.select_related("connection").order_by("enqueued_at")[:100]:
+        reason = "It did not end within 24 hours."
+        if generation.may_be_billed:
+            reason += " The hub may have made and billed it."
+        move(generation, State.EXPIRED, reason=reason)
 
 
 def find(generation_id: UUID | str, user: User) -> Generation:

@@ -29,6 +29,8 @@ _NOTHING_KNOWN: dict[str, Any] = {
     "failures": 0,
     "trouble": "",
     "retry_at": None,
+    "send_failures": 0,
+    "send_after": None,
     "check_asked_at": None,
     "checked_at": None,
     "check_ok": None,

@@ -7,6 +7,7 @@ posted goes back to the queue, for the rest nobody knows and the hub's list is s
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -46,23 +47,32 @@ def claim(submission_id: UUID, user_id: int, connection: Connection, fence: int)
             if move(generation, State.SUBMITTING, claim=claim_of(fence), posted_at=None, answered_at=None)
         ]
         Turn.objects.filter(connection=connection, user_id=user_id).update(released_at=now)
+    for generation in claimed:
+        generation.claim = claim_of(fence)
     return claimed
 
 
 def begin(claimed: Sequence[Generation], fence: int) -> list[Generation]:
     """Say that these are being posted: from here on they may have been made. Those that still may be.
 
-    None when the lease has gone to another pump, which has put them back.
+    None when the lease has gone to another pump, and not those that were asked to stop meanwhile.
     """
     with transaction.atomic():
         if not workers.assert_lease(fence):
             return []
         still = Generation.objects.filter(
-            pk__in=[one.pk for one in claimed], state=State.SUBMITTING, claim=claim_of(fence)
+            pk__in=[one.pk for one in claimed],
+            state=State.SUBMITTING,
+            claim=claim_of(fence),
+            cancel_requested_at=None,
         )
-        still.update(posted_at=timezone.now())
+        now = timezone.now()
+        still.update(posted_at=now)
         kept = set(still.values_list("pk", flat=True))
-    return [one for one in claimed if one.pk in kept]
+    posted = [one for one in claimed if one.pk in kept]
+    for one in posted:
+        one.posted_at = now
+    return posted
 
 
 def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
@@ -73,7 +83,7 @@ def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
     """
     if ids is None:
         for one in posted:
-            move(one, State.PROCESSING, claim="", claimed_until=None)
+            move(one, State.PROCESSING, where=_held(one), claim="", claimed_until=None)
         return
     connection_id = posted[0].connection_id
     taken = Generation.objects.filter(connection_id=connection_id, upstream_id__in=ids)
@@ -84,7 +94,7 @@ def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
             free.pop(0)
         else:
             lost([one], "The hub told fewer generations than were asked for.")
-    if free:
+    if free and len(ids) > len(posted):
         elsewhere.saw(connection_id, dict.fromkeys(free, posted[0].submission.model.name))
         note(posted[-1], "surplus", text=f"The hub made {len(free)} more than were asked for.")
 
@@ -129,13 +139,14 @@ def put_back(posted: Sequence[Generation], words: str) -> None:
     What another pump has called uncertain meanwhile is not sent again by itself: it ends, with the truth.
     """
     for one in posted:
-        if move(one, State.QUEUED, text=words, claim="", posted_at=None, answered_at=None):
+        again: dict[str, Any] = {"claim": "", "posted_at": None, "answered_at": None}
+        if move(one, State.QUEUED, where=_held(one), text=words, **again):
             stop_if_asked(one, where=Q(state=State.QUEUED), text="Before it started.")
         else:
             move(
                 one,
                 State.FAILED,
-                where=Q(state=State.UNCERTAIN),
+                where=_searched_for(one),
                 reason=f"{words} {NOTHING_MADE}",
                 category="not sent",
             )
@@ -144,14 +155,26 @@ def put_back(posted: Sequence[Generation], words: str) -> None:
 def refused(posted: Sequence[Generation], reason: str, raw: str, category: str) -> None:
     """The backend will not make them."""
     for one in posted:
-        move(one, State.FAILED, reason=reason, raw_reason=raw, category=category, claim="")
+        held = _held(one) | _searched_for(one)
+        move(one, State.FAILED, where=held, reason=reason, raw_reason=raw, category=category, claim="")
 
 
 def lost(posted: Sequence[Generation], words: str) -> None:
     """Whether they were made is not known: the hub's list is searched."""
     now = timezone.now()
     for one in posted:
-        move(one, State.UNCERTAIN, text=words, answered_at=now, next_check_at=now, looks=0, claim="")
+        looked_for: dict[str, Any] = {"answered_at": now, "next_check_at": now, "looks": 0, "claim": ""}
+        move(one, State.UNCERTAIN, where=_held(one), text=words, **looked_for)
+
+
+def _held(generation: Generation) -> Q:
+    """It is still in the hands of the pump that claimed this copy of it."""
+    return Q(claim=generation.claim)
+
+
+def _searched_for(generation: Generation) -> Q:
+    """Another pump has called the very POST uncertain that this copy of it was posted with."""
+    return Q(state=State.UNCERTAIN, posted_at=generation.posted_at)
 
 
 def hand_to_engine(connection: Connection) -> None:

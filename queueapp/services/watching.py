@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Min, Q
+from django.utils import timezone
 
 from queueapp.models import Connection, Generation, MediaModel
 from queueapp.models.generations import GenerationQuerySet
@@ -42,7 +43,8 @@ def watched(connection: Connection) -> GenerationQuerySet:
 
 def told_of(connection: Connection) -> list[Generation]:
     """Those of which an event has told the ending, and no look has confirmed it yet."""
-    return list(watched(connection).filter(told__isnull=False).select_related("model"))
+    told = watched(connection).filter(told__isnull=False).select_related("model")
+    return [generation for generation in told if is_due(generation, timezone.now())]
 
 
 def due_models(connection: Connection, now: datetime) -> list[MediaModel]:
@@ -52,6 +54,11 @@ def due_models(connection: Connection, now: datetime) -> list[MediaModel]:
     order = {model: due or datetime.min.replace(tzinfo=now.tzinfo) for model, due in wanted}
     models = MediaModel.objects.only("pk", "name", "media_type", "connection_id").filter(pk__in=order)
     return sorted(models, key=lambda model: order[model.pk])
+
+
+def due(now: datetime) -> Q:
+    """Those that are to be looked at now."""
+    return Q(next_check_at=None) | Q(next_check_at__lte=now + GRAIN)
 
 
 def is_due(generation: Generation, now: datetime) -> bool:
@@ -97,11 +104,9 @@ def tell(connection: Connection, upstream_id: str, ending: Mapping[str, str]) ->
     """
     states = (State.PROCESSING, State.FINISHED)
     found = Generation.objects.filter(connection=connection, upstream_id=upstream_id, state__in=states)
-    generation = found.select_related("model").first()
-    if generation is not None:
-        generation.told = dict(ending)
-        found.update(told=generation.told)
-    return generation
+    # Written before it is read: who ends the generation meanwhile either sees it, or is seen here.
+    found.update(told=dict(ending), next_check_at=None)
+    return found.select_related("model").first()
 
 
 def cancel_begins(generation: Generation) -> None:

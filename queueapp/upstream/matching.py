@@ -111,22 +111,42 @@ def _hand_over(
     owner[row] = start
 
 
+def in_time(
+    claim: Claim,
+    row: Row,
+    *,
+    clock_difference: float | None,
+    slack: float = SLACK,
+    late: float = LATE,
+) -> bool:
+    """Whether a row's time of enqueue allows it to be the claim's; one without a time may be anything."""
+    if row.id in claim.known:
+        return False
+    return row.enqueued_at is None or _away(claim, row.enqueued_at, clock_difference, slack, late) is not None
+
+
+def _away(
+    claim: Claim, enqueued_at: datetime, difference: float | None, slack: float, late: float
+) -> float | None:
+    """Seconds between a row's enqueue and the claim's POST, None where they are too far apart."""
+    give = slack if difference is not None else max(slack, UNMEASURED)
+    at = enqueued_at.timestamp() - (difference or 0.0)
+    early, after = claim.posted_from.timestamp() - at, at - claim.posted_to.timestamp()
+    return None if early > give or after > give + late else max(early, after, 0.0)
+
+
 def _fits(
     claim: Claim, rows: Iterable[Row], difference: float | None, slack: float, late: float
 ) -> list[tuple[Likeness, str]]:
     """The ids of the rows that may be the claim's, best first."""
     found = []
     submitted = _comparable(claim.params)
-    give = slack if difference is not None else max(slack, UNMEASURED)
     for row in rows:
         if row.model != claim.model or row.id in claim.known or row.enqueued_at is None:
             continue
-        at = row.enqueued_at.timestamp() - (difference or 0.0)
-        early, after = claim.posted_from.timestamp() - at, at - claim.posted_to.timestamp()
-        if early > give or after > give + late:
-            continue
-        if likeness := alike(submitted, row.params):
-            found.append((-likeness, max(early, after, 0.0), row.id, likeness))
+        away = _away(claim, row.enqueued_at, difference, slack, late)
+        if away is not None and (likeness := alike(submitted, row.params)):
+            found.append((-likeness, away, row.id, likeness))
     return [(likeness, row_id) for _, _, row_id, likeness in sorted(found)]
 
 

@@ -10,9 +10,9 @@ def test_every_live_state_can_expire():
     assert set(sources(State.EXPIRED)) == set(LIVE)
 
 
-def test_what_has_ended_stays_ended_but_for_a_result_that_turns_up_late():
+def test_what_has_ended_stays_ended_but_for_an_outcome_that_is_told_late():
     moves_on = {state: MOVES[state] for state in ENDED if MOVES[state]}
-    assert moves_on == {State.FINISHED: frozenset({State.SUCCEEDED})}
+    assert moves_on == {State.FINISHED: frozenset({State.SUCCEEDED, State.FAILED})}
 
 
 def test_nothing_uncertain_is_ever_sent_again_by_itself():

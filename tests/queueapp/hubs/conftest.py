@@ -72,7 +72,7 @@ class Team:
             pump.tick(self.fence)
 
     def nothing_rests(self) -> None:
-        Connection.objects.update(retry_at=None)
+        Connection.objects.update(retry_at=None, send_after=None)
         Generation.objects.live().update(next_check_at=None)
 
     def successor(self) -> None:

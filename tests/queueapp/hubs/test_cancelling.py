@@ -163,3 +163,14 @@ def test_a_cancel_that_the_hub_refuses_is_not_sent_over_and_over(team, any_hub):
     assert "did not stop it" in told(made)
     assert len(any_hub.ledger.calls("cancel")) == 1
     assert team.refreshed().failures == 0
+
+
+def test_what_is_not_ours_to_cancel_stops_nothing_else(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()[0]
+    team.tick()
+    current_hub.misbehave("cancel", mis.status(403))
+    cancel(team, made)
+    team.tick(2)
+    assert team.refreshed().stopped == ""
+    assert "did not stop it" in told(made)

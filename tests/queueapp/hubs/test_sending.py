@@ -1,13 +1,17 @@
 """What an enqueue at a hub meets, and what becomes of the generations."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from queueapp import release
+from queueapp import pump, release, search
 from queueapp.models import Connection, Event, Generation
-from queueapp.services import sending
+from queueapp.models.fields import Sealed
+from queueapp.services import connections, generations, sending
 from queueapp.states import State
+from queueapp.upstream import Unclear
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
 
@@ -47,12 +51,12 @@ def test_what_is_refused_for_now_goes_again_after_the_wait_the_hub_asked_for(tea
     team.tick()
     assert states(*made) == ["queued", "queued"]
     connection = team.refreshed()
-    assert connection.retry_at
+    assert connection.send_after
     assert connection.trouble
     team.tick()
     assert states(*made) == ["processing"] * 2
     assert len(current_hub.ledger.made) == 2
-    assert team.refreshed().retry_at is None
+    assert team.refreshed().send_after is None
 
 
 def test_a_hub_that_cannot_be_reached_leaves_the_line_as_it_is(team, current_hub):
@@ -79,7 +83,7 @@ def test_what_is_refused_for_good_fails_with_the_hubs_words(team, current_hub, p
     assert states(*made) == ["failed", "failed"]
     reason = Generation.objects.first().reason
     assert reason in ("Too small", f"made-up {plan.name.removeprefix('status ')}")
-    assert team.refreshed().retry_at is None
+    assert team.refreshed().send_after is None
 
 
 @pytest.mark.parametrize("plan", [mis.bad_key(), mis.status(403)], ids=["401", "403"])
@@ -254,7 +258,7 @@ def test_capacity_holds_the_rest_at_home_round_robin(team, current_hub, bob):
     assert State.QUEUED in states(*alices)
 
 
-def test_an_input_that_cannot_be_read_fails_it_before_anything_is_sent(team, current_hub, monkeypatch):
+def test_an_input_that_cannot_be_read_just_now_keeps_it_waiting(team, current_hub, monkeypatch):
     team = team(current_hub)
     made = team.asks(input_image="data:image/png;base64,iVBORw0KGgo=")
 
@@ -264,9 +268,12 @@ def test_an_input_that_cannot_be_read_fails_it_before_anything_is_sent(team, cur
     monkeypatch.setattr(release.inputs.storage, "open_file", denied)
     monkeypatch.setattr(release.inputs.storage, "read_bytes", denied, raising=False)
     team.tick()
-    assert states(*made) == ["failed"]
-    assert "Permission denied" in Generation.objects.get().reason
+    assert states(*made) == ["queued"]
+    assert "Permission denied" in team.refreshed().trouble
     assert team.posts == 0
+    monkeypatch.undo()
+    team.tick()
+    assert states(*made) == ["processing"]
 
 
 def test_the_search_waits_for_a_slow_upload_whose_sender_is_gone(team, current_hub):
@@ -279,3 +286,70 @@ def test_the_search_waits_for_a_slow_upload_whose_sender_is_gone(team, current_h
     made.refresh_from_db()
     assert made.state == State.UNCERTAIN
     assert (made.answered_at - made.posted_at).total_seconds() >= 25 + 16
+
+
+def test_nothing_is_denied_while_the_hub_has_something_of_that_time_that_is_nobodys(team, current_hub):
+    team = team(current_hub)
+    made = team.asks(input_image="https://files.example/mine.png")
+    current_hub.misbehave("enqueue", mis.reset_after())
+    team.tick()
+    there = next(iter(current_hub.ledger.made.values()))
+    there.params["input_image"] = "https://hub.example/kept/1.png"  # echoed in the hub's own words
+    team.tick(2)
+    assert states(*made) == ["uncertain"]
+    team.long_after(minutes=3)
+    Generation.objects.update(posted_at=made[0].enqueued_at)
+    team.tick()
+    assert states(*made) == ["lost"]
+    assert "may have made and billed it" in Generation.objects.get().reason
+
+
+def test_what_is_at_work_is_looked_at_although_the_hub_takes_nothing_new(team, current_hub):
+    team = team(current_hub)
+    first = team.asks()
+    team.tick()
+    second = team.asks()
+    current_hub.misbehave("enqueue", mis.busy(429, "3600"))
+    team.tick()
+    team.finish()
+    Generation.objects.live().update(next_check_at=None)
+    pump.tick(team.fence)
+    assert states(*first, *second) == ["succeeded", "queued"]
+    assert team.refreshed().send_after > timezone.now() + timedelta(minutes=50)
+
+
+def test_a_cancel_between_claim_and_post_keeps_it_from_being_posted(team, current_hub, monkeypatch):
+    team = team(current_hub)
+    first, second = team.asks(2)
+    restore = release.inputs.restore
+
+    def slow(params, connection, **more):
+        generations.cancel(Generation.objects.get(pk=first.pk), team.owner)
+        return restore(params, connection, **more)
+
+    monkeypatch.setattr(release.inputs, "restore", slow)
+    team.tick()
+    assert states(first, second) == ["cancelled", "processing"]
+    assert len(current_hub.ledger.made) == 1
+
+
+def test_an_answer_about_an_old_key_does_not_stop_the_new_one(team, current_hub):
+    team = team(current_hub)
+    old = team.refreshed()
+    Connection.objects.update(key=Sealed.of("another-key-0123"))
+    connections.stop(old, Connection.Stop.KEY, "unauthenticated")
+    assert team.refreshed().stopped == ""
+
+
+def test_lists_that_can_never_be_had_end_the_search_with_the_truth(team, current_hub, monkeypatch):
+    team = team(current_hub)
+    made = team.asks()
+    current_hub.misbehave("enqueue", mis.reset_after())
+    team.tick()
+    monkeypatch.setattr(search, "_listed", lambda *_: (_ for _ in ()).throw(Unclear("Too large.")))
+    team.long_after(minutes=20)
+    team.tick()
+    assert states(*made) == ["uncertain"]
+    team.long_after(minutes=31)
+    team.tick()
+    assert states(*made) == ["lost"]
