@@ -31,7 +31,7 @@ def main() -> None:
         asked = enqueue(running, count)
         kills = kill_until_all_ended(running, began)
         took = time.monotonic() - began
-        report(hub, running, asked, kills, took)
+        sys.exit(report(hub, running, asked, kills, took))
 
 
 def enqueue(running, count: int) -> dict[str, int]:
@@ -67,7 +67,8 @@ def kill_worker(running) -> None:
             process.kill()
 
 
-def report(hub: Hub, running, asked: dict[str, int], kills: int, took: float) -> None:
+def report(hub: Hub, running, asked: dict[str, int], kills: int, took: float) -> bool:
+    """Print what came of it; whether anything was wrong."""
     made = Counter(one.params["prompt"] for one in hub.ledger.made.values())
     rows = running.database.rows(
         "SELECT s.prompt, g.state, g.category, g.upstream_id, g.ended_at FROM queueapp_generation g"
@@ -88,9 +89,11 @@ def report(hub: Hub, running, asked: dict[str, int], kills: int, took: float) ->
     print(f"states                          {states(running)}")
     print(f"lost (no row, or never ended)   {missing + never}")
     print(f"made twice                      {twice} (and {len(names) - len(set(names))} names used twice)")
-    print(f"ended too early                 {too_early(hub, rows)}")
+    early = too_early(hub, rows)
+    print(f"ended too early                 {early}")
     print(f"said 'nothing made' untruly     {untrue}")
     print(f"told 'nobody knows' (lost)      {states(running).get('lost', 0)}")
+    return bool(missing + never + twice + early + untrue)
 
 
 def too_early(hub: Hub, rows) -> int:
