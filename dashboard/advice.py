@@ -47,8 +47,8 @@ _FAILED: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "engine": ("There is no result.", f"{_AGAIN} If it fails the same way, tell your admin."),
         "credits": (
-            "It was not started.",
-            "Ask your admin to add credits to the connection, then use it again.",
+            "It met the empty account: nothing was made and nothing billed. What still waits stays queued.",
+            "Ask your admin to top the account up, then use it again.",
         ),
     }
 )
@@ -60,8 +60,8 @@ _BY_STATE: Mapping[State, tuple[str, str]] = MappingProxyType(
             f"{_AGAIN} Check first whether the backend is keeping up.",
         ),
         State.LOST: (
-            "The backend may have made it, and billed it, without anyone here being able to tell.",
-            "Look into the backend's own account before you run it again, or you may pay twice.",
+            "There may be a result in the hub's own account, without anyone here being able to tell.",
+            "Look into that account before you run it again, or you may pay twice.",
         ),
         State.FINISHED: (
             "The hub told no outcome: it may have made it, and billed it, or have failed.",

@@ -139,7 +139,7 @@ def detail_of(generation: Generation) -> Detail:
         shots=_shots(params),
         picture=_picture(pages.result_of(generation)),
         coming=_coming(generation),
-        held_up=why_waiting(generation.connection) if generation.state == State.QUEUED else "",
+        held_up=_held_up(generation),
         reusable=_reusable(generation),
         advice=advice_for(generation),
         raw_reason=generation.raw_reason[:4000],
@@ -173,6 +173,14 @@ def _picture(result: Any) -> Picture | None:
         length=pages.clock(result.seconds) if result.seconds else "",
         size=pages.size(result.size),
     )
+
+
+def _held_up(generation: Generation) -> str:
+    """What keeps it; a stop keeps only what still waits, for what is at work is watched all the same."""
+    connection = generation.connection
+    if generation.state == State.QUEUED or (generation.is_live and not connection.stopped):
+        return why_waiting(connection)
+    return ""
 
 
 def _coming(generation: Generation) -> Coming | None:

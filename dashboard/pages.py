@@ -74,7 +74,7 @@ def row_of(generation: Generation, now: datetime) -> Row:
         connection=generation.connection.name,
         summary=summary_of(generation.submission.params),
         reason="" if live else generation.reason,
-        arriving=arriving(download_of(generation)),
+        arriving=arriving(generation),
         thumbnail=bool(result and result.thumbnail),
         video=model.media_type == model.Media.VIDEO,
         video_length=clock(result.seconds) if result and result.seconds else "",
@@ -118,10 +118,11 @@ def is_tried_now(download: Download, now: datetime) -> bool:
     return download.next_try_at is not None and download.next_try_at <= now
 
 
-def arriving(download: Download | None) -> str:
-    """What is said of a result that is not stored yet."""
+def arriving(generation: Generation) -> str:
+    """What is said in the row of a result that is not stored here."""
+    download = download_of(generation)
     if download is None:
-        return ""
+        return "The result is in the hub's own account" if generation.state == State.FINISHED else ""
     if not download.trouble:
         return "Fetching the result"
     words = "Result not stored" if download.next_try_at is None else "Result not stored yet"

@@ -1,5 +1,7 @@
 """Which models take an image or a video as their input."""
 
+from typing import NamedTuple
+
 from django.core.cache import cache
 
 from dashboard import media_fields
@@ -11,18 +13,28 @@ _KEEP = 10
 _KEY = "takers"
 _KINDS = ("image", "video")
 
-#: By kind of input: each model that takes it, as its id and the picker's name of it.
-_Takers = dict[str, list[tuple[int, str]]]
+
+class Taker(NamedTuple):
+    """A model that takes an input, and the picker's name of it."""
+
+    pk: int
+    connection_id: int
+    name: str
+
+
+#: By kind of input, the best first.
+_Takers = dict[str, list[Taker]]
 
 
 def best(kind: str, model: MediaModel) -> str:
     """The picker's name of the model to give an input of this kind to; "" if none takes it.
 
-    The same model if it can; then a preferred one, then one that makes the same, then the first.
+    The same model if it can; then one of the same account; of these, and of all others, a preferred one
+    first, then one that makes the same.
     """
     found = _takers().get(kind, [])
-    same = (name for pk, name in found if pk == model.pk)
-    return next(same, found[0][1] if found else "")
+    near = sorted(found, key=lambda each: (each.pk != model.pk, each.connection_id != model.connection_id))
+    return near[0].name if near else ""
 
 
 def _takers() -> _Takers:
@@ -33,7 +45,7 @@ def _takers() -> _Takers:
         models = [model for model in catalog.media_models() if model.pk in names]
         kept = {
             kind: [
-                (model.pk, names[model.pk])
+                Taker(model.pk, model.connection_id, names[model.pk])
                 for model in sorted(models, key=lambda each: (not each.preferred, each.media_type != kind))
                 if _takes(model, kind)
             ]

@@ -90,7 +90,7 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
         "token": token,
         "going": table.going(namespaces),
         "restless": table.restless(namespaces),
-        "held_up": notices.held_up(namespaces),
+        "held_up": notices.held_up(namespaces) if table.going(namespaces) else [],
         "now": timezone.now(),
         "refresh": _refresh(request),
     }
@@ -119,6 +119,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     filters = table.Filters.read(request.GET)
     context = {
         "changes": table.changes(namespaces, since, filters),
+        "held_up": notices.held_up(namespaces) if table.going(namespaces) else [],
         "filters": filters,
         "token": token,
         "going": table.going(namespaces),

@@ -246,6 +246,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
     def check_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         connection = self._hub(request, pk)
         checkups.ask_for_check(connection)
+        self.message_user(request, "A worker asks the hub now; this page shows the answer when it is there.")
         return redirect(f"{page_of(Connection, pk)}?checking=1")
 
     @method_decorator(require_POST)

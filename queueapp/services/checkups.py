@@ -56,7 +56,11 @@ def words(connection: Connection, now: datetime) -> str:
     if is_awaited(connection):
         return _waiting_words(connection, now)
     if connection.stopped:
-        return str(connection.get_stopped_display())
+        since = (
+            f" (since {timezone.localtime(connection.stopped_at):%H:%M:%S})" if connection.stopped_at else ""
+        )
+        said = f": “{connection.stopped_text}”" if connection.stopped_text else ""
+        return f"{connection.get_stopped_display()}{said}{since}"
     if connection.kind == Connection.Kind.UPSTREAM and not connections.is_known(connection):
         return "Cannot be used yet" if connection.checked_at else "Not checked yet"
     rests = [at for at in (connection.retry_at, connection.send_after) if at and at > now]

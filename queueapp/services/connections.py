@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from queueapp.models import Connection, Generation
+from queueapp.models import Connection, Generation, Namespace
 from queueapp.services import workers
 from queueapp.upstream import backoff
 
@@ -80,7 +80,10 @@ def went_well(connection: Connection) -> None:
     """A question was answered as it should be: whatever came before is over."""
     if connection.failures or connection.retry_at:
         kept = connection.trouble if connection.send_failures else ""
+        troubled = connection.failures >= TROUBLED
         _write(connection, failures=0, retry_at=None, trouble=kept)
+        if troubled:
+            _tell_who_waits(connection)
 
 
 def went_badly(connection: Connection, words: str, retry_after: float | None = None) -> None:
@@ -90,18 +93,25 @@ def went_badly(connection: Connection, words: str, retry_after: float | None = N
     """
     until = _rest(connection.failures, retry_after)
     _write(connection, failures=F("failures") + 1, retry_at=until, trouble=words[:500])
+    if connection.failures == TROUBLED:
+        _tell_who_waits(connection)
 
 
 def sent_well(connection: Connection) -> None:
     """An enqueue was answered, if only by a refusal."""
     if connection.send_failures or connection.send_after:
+        troubled = connection.send_failures >= TROUBLED
         _write(connection, send_failures=0, send_after=None, trouble="")
+        if troubled:
+            _tell_who_waits(connection)
 
 
 def sent_badly(connection: Connection, words: str, retry_after: float | None = None) -> None:
     """An enqueue came to nothing: send nothing for a while. What is at work is looked at all the same."""
     until = _rest(connection.send_failures, retry_after)
     _write(connection, send_failures=F("send_failures") + 1, send_after=until, trouble=words[:500])
+    if connection.send_failures == TROUBLED:
+        _tell_who_waits(connection)
 
 
 def _rest(failures: int, retry_after: float | None) -> datetime:
@@ -109,6 +119,13 @@ def _rest(failures: int, retry_after: float | None) -> datetime:
     if retry_after is not None:
         wait = retry_after + min(wait, 1.0)
     return timezone.now() + timedelta(seconds=wait)
+
+
+def _tell_who_waits(connection: Connection) -> None:
+    """What pages say of it has changed: those of everybody who has something live there ask anew."""
+    live = Generation.objects.live().filter(connection=connection, namespace=OuterRef("pk"))
+    for pk in Namespace.objects.filter(Exists(live)).order_by("pk").values_list("pk", flat=True):
+        Namespace.objects.filter(pk=pk).update(version=F("version") + 1)
 
 
 def stop(connection: Connection, why: Connection.Stop, words: str) -> None:
@@ -120,12 +137,14 @@ def stop(connection: Connection, why: Connection.Stop, words: str) -> None:
         same = Connection.objects.filter(pk=connection.pk, key=connection.key)
         same.update(stopped=why, stopped_text=words[:500], stopped_at=timezone.now())
         connection.refresh_from_db(fields=["stopped", "stopped_text", "stopped_at"])
+        _tell_who_waits(connection)
 
 
 def resume(connection: Connection) -> None:
     """Take up a stopped connection again."""
     nothing = {"failures": 0, "retry_at": None, "send_failures": 0, "send_after": None, "trouble": ""}
     _write(connection, stopped="", stopped_text="", stopped_at=None, **nothing)
+    _tell_who_waits(connection)
     workers.ring()
 
 

@@ -97,14 +97,14 @@ def left(generation: Generation) -> bool:
         return succeeded(generation, told.get("url", ""))
     if told.get("state") == "failed":
         return failed(generation, told.get("error", ""))
-    if generation.cancel_answer == Generation.CancelAnswer.STOPPED:
+    if told.get("state") == "cancelled" or generation.cancel_answer == Generation.CancelAnswer.STOPPED:
         return cancelled(generation, began=None)
     reason = ""
     if generation.cancel_answer == Generation.CancelAnswer.TOO_LATE:
         reason = TOO_LATE
     elif generation.cancel_answer == Generation.CancelAnswer.UNCLEAR:
         reason = "A cancel was sent and its answer was lost: it was stopped, or had ended."
-    untold = _PROCESSING & Q(told=None)
+    untold = _PROCESSING if told else _PROCESSING & Q(told=None)
     if not move(generation, State.FINISHED, where=untold, reason=reason):
         return False  # An event has told it in this moment: the next look ends it.
     catalog.learn_duration(generation.model_id)

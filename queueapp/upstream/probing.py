@@ -54,7 +54,7 @@ class Probe:
         told = [f"{self.address} answers{took}.", self._key_words(), self._revision_words()]
         if self.namespace:
             told.append(f"Generations go to the namespace {self.namespace}.")
-        else:
+        elif self.key_accepted is not False:
             told.append("The hub does not say whose key this is: set the namespace by hand.")
         if self.balance is not None:
             told.append(f"The key's account has a balance of {self.balance:,f}.")

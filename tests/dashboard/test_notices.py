@@ -1,25 +1,52 @@
 """What people are told when a hub is in trouble."""
 
-from django.core.cache import cache
+import pytest
 
 from queueapp.models import Connection
+from queueapp.services import connections
 from tests import factories
 
 
-def test_people_are_told_why_their_work_waits_when_a_hub_is_in_trouble(
-    alice, bob, alices_browser, bobs_browser
-):
-    hub = Connection.objects.create(
-        name="oxen", revision="current", stopped=Connection.Stop.CREDITS, base_url="http://127.0.0.1:9"
-    )
-    factories.hub_model(hub)
-    Connection.objects.filter(pk=hub.pk).update(stopped="")
-    made = factories.enqueue(alice, "flux-1-dev")[0]
-    Connection.objects.filter(pk=hub.pk).update(stopped=Connection.Stop.CREDITS)
-    cache.clear()
-    assert "its account is out of credits" in alices_browser.get("/").content.decode()
-    assert "its account is out of credits" in alices_browser.get(f"/generations/{made.pk}/").content.decode()
-    assert "out of credits" not in bobs_browser.get("/").content.decode()
-    Connection.objects.filter(pk=hub.pk).update(stopped="", failures=9, trouble="No answer from the hub.")
-    cache.clear()
-    assert "No answer from the hub." in alices_browser.get("/").content.decode()
+@pytest.fixture
+def made(alice):
+    hub = Connection.objects.create(name="oxen", revision="current", base_url="http://127.0.0.1:9")
+    return factories.enqueue(alice, factories.hub_model(hub).name)[0]
+
+
+def text_of(browser, path: str) -> str:
+    return browser.get(path).content.decode()
+
+
+def test_people_are_told_why_their_work_waits(made, alices_browser, bobs_browser):
+    connections.stop(made.connection, Connection.Stop.CREDITS, "Insufficient credits")
+    assert "its account is out of credits" in text_of(alices_browser, "/")
+    assert "its account is out of credits" in text_of(alices_browser, f"/generations/{made.pk}/")
+    assert "out of credits" not in text_of(bobs_browser, "/")
+
+
+def test_an_open_page_is_told_when_it_begins_and_when_it_is_over(made, alice, alices_browser):
+    def asks() -> str:
+        token = f"{alice.namespace.pk}:{alice.namespace.version}"
+        answer = alices_browser.get(f"/generations/changes/?since={token}", headers={"HX-Request": "true"})
+        alice.namespace.refresh_from_db()
+        return answer.content.decode()
+
+    alice.namespace.refresh_from_db()
+    assert asks() == ""
+    for _ in range(connections.TROUBLED):
+        connections.sent_badly(made.connection, "No answer from the hub.")
+    assert "No answer from the hub." in asks()
+    connections.sent_well(made.connection)
+    told = asks()
+    assert 'id="held-up"' in told
+    assert "No answer" not in told
+
+
+def test_a_stop_is_not_said_to_keep_what_the_hub_has(made, alices_browser):
+    from queueapp.services.moves import move
+    from queueapp.states import State
+
+    assert move(made, State.SUBMITTING)
+    assert move(made, State.PROCESSING)
+    connections.stop(made.connection, Connection.Stop.KEY, "unauthenticated")
+    assert "does not accept its key" not in text_of(alices_browser, f"/generations/{made.pk}/")

@@ -241,7 +241,7 @@ def test_a_page_on_which_something_lives_asks_for_its_rows_once(alices_browser: 
     history(alice, 60)
     factories.generation(alice)
     alices_browser.get("/")
-    assert queries(alices_browser, "/") == 3
+    assert queries(alices_browser, "/") == 4
 
 
 def test_an_unchanged_poll_asks_for_nothing_but_the_versions(alices_browser: Client, alice: User) -> None:

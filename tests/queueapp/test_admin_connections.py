@@ -244,7 +244,7 @@ def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browse
     cache.clear()
     for where in ("/", "/account/"):
         text = text_of(admins_browser.get(where))
-        assert "oxen: Stopped: out of credits." in text
+        assert "oxen. Stopped: out of credits." in text
         assert "&lt;b&gt;Insufficient credits" in text
         assert f'href="{page(oxen)}"' in text
     assert 'class="notice"' not in text_of(alices_browser.get("/"))
@@ -256,5 +256,5 @@ def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browse
 def test_staff_who_may_not_see_connections_are_told_without_a_link(oxen):
     connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
     text = text_of(staff().get("/"))
-    assert "oxen: Stopped: the key is not accepted." in text
+    assert "oxen. Stopped: the key is not accepted." in text
     assert page(oxen) not in text

@@ -30,5 +30,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{connection.get_stopped_display()}.")
         if connection.sync_trouble:
             self.stdout.write(f"Its models could not be asked for: {connection.sync_trouble}")
-        if not usable:
+        if not usable or connection.stopped:
             sys.exit(1)

@@ -83,7 +83,7 @@ def test_a_pump_that_lost_its_lease_before_posting_does_not_post(team, current_h
     monkeypatch.setattr(release.inputs, "restore", slow)
     team.tick()
     assert team.posts == 0
-    assert states(*made) == ["submitting"]
+    assert states(*made) == ["queued"]
 
 
 def test_a_pump_that_slept_before_posting_does_not_post(team, current_hub, monkeypatch):

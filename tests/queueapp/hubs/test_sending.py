@@ -298,7 +298,7 @@ def test_nothing_is_denied_while_the_hub_has_something_of_that_time_that_is_nobo
     team.tick(2)
     assert states(*made) == ["uncertain"]
     team.long_after(minutes=3)
-    Generation.objects.update(posted_at=made[0].enqueued_at)
+    there.at -= 180
     team.tick()
     assert states(*made) == ["lost"]
     assert "may have made and billed it" in Generation.objects.get().reason
