@@ -10,6 +10,7 @@ from django_q.tasks import async_task
 
 from queueapp.models import Connection
 from queueapp.services import connections, workers
+from queueapp.services.twins import twin
 from queueapp.upstream import Probe
 
 #: A check that was asked for and not answered for this long is asked for anew.
@@ -105,11 +106,14 @@ def record_check(connection: Connection, probe: Probe, began: datetime) -> bool:
 
 
 def _known_by(connection: Connection, probe: Probe) -> dict[str, Any]:
-    known: dict[str, Any] = {"check_text": "\n".join(probe.words())}
-    revision = str(probe.revision or connection.revision)
     namespace = connection.namespace or (probe.namespace or "")[:150]
+    if namespace and (there := twin(connection, connection.base_url, namespace)):
+        words = f"The connection {there.name} leads to the same namespace: only one of them can be used."
+        return {"check_text": "\n".join((*probe.words(), words)), "check_ok": False}
+    # A hub is known, and sent to, only once it takes the namespace, too.
+    revision = connection.revision if probe.namespace_trouble else str(probe.revision or connection.revision)
     speaks = connections.is_known(Connection(revision=revision, namespace=namespace))
-    known["check_ok"] = probe.usable and speaks
+    known: dict[str, Any] = {"check_text": "\n".join(probe.words()), "check_ok": probe.usable and speaks}
     known |= {"revision": revision, "namespace": namespace}
     if probe.usable and connection.has_events is not True:
         known["has_events"] = None  # To be tried again.

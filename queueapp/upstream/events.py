@@ -128,7 +128,7 @@ class EventStream:
             if piece := self._response.raw.read1(CHUNK, decode_content=True):
                 return bytes(piece)
         except TROUBLES as error:
-            failure = lost(error, self._transport.origin.host, self._silence)
+            failure = lost(error, self._transport.origin.place, self._silence)
         if self._stop():
             return b""
         raise failure

@@ -25,14 +25,17 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What was found out; None stands for what was not. `latency` and `clock_difference` (the hub's clock
-    minus ours) are in seconds, `media_models` those that make images or videos, `balance` what the key's
-    own account can spend, in the hub's unit."""
+    minus ours) are in seconds, `media_models` those that make images or videos, `owner` whose the key is,
+    `balance` what that account can spend, in the hub's unit."""
 
     address: str
     reachable: bool = False
     key_accepted: bool | None = None
     revision: Revision | None = None
     namespace: str | None = None
+    #: What the hub says against the use of the namespace that was set by hand.
+    namespace_trouble: str = ""
+    owner: str | None = None
     models: int | None = None
     media_models: int | None = None
     latency: float | None = None
@@ -44,7 +47,8 @@ class Probe:
     @property
     def usable(self) -> bool:
         """Whether generations can be sent: nothing is known to stand in the way."""
-        return self.reachable and self.key_accepted is not False and self.revision is not None
+        accepted = self.key_accepted is not False and not self.namespace_trouble
+        return self.reachable and accepted and self.revision is not None
 
     def words(self) -> tuple[str, ...]:
         """The findings as plain sentences, the most important first."""
@@ -52,10 +56,8 @@ class Probe:
             return (_sentence(f"{self.address} cannot be used: {self.trouble or 'it does not answer'}"),)
         took = f" in {self.latency:.2f} s" if self.latency is not None else ""
         told = [f"{self.address} answers{took}.", self._key_words(), self._revision_words()]
-        if self.namespace:
-            told.append(f"Generations go to the namespace {self.namespace}.")
-        elif self.key_accepted is not False:
-            told.append("The hub does not say whose key this is: set the namespace by hand.")
+        if words := self._namespace_words():
+            told.append(words)
         if self.balance is not None:
             told.append(f"The key's account has a balance of {self.balance:,f}.")
         if self.models is not None:
@@ -74,6 +76,17 @@ class Probe:
             return f"It speaks the {self.revision} revision of the queue protocol."
         why = f": {self.trouble}" if self.trouble and self.key_accepted is not False else ""
         return _sentence(f"Which revision of the queue protocol it speaks could not be found out{why}")
+
+    def _namespace_words(self) -> str:
+        if self.namespace_trouble:
+            return _sentence(f"The namespace {self.namespace} cannot be used: {self.namespace_trouble}")
+        if self.namespace and self.owner not in (None, self.namespace):
+            return f"The key is {self.owner}'s; generations go to the namespace {self.namespace}, as set."
+        if self.namespace:
+            return f"Generations go to the namespace {self.namespace}."
+        if self.key_accepted is False:
+            return ""
+        return "The hub does not say whose key this is: set the namespace by hand."
 
     def _clock_words(self) -> tuple[str, ...]:
         if self.clock_difference is None:
@@ -125,6 +138,7 @@ class _Asking:
         self.reachable = False
         self.key_accepted: bool | None = None
         self.trouble = ""
+        self.namespace_trouble = ""
         self.error: UpstreamError | None = None
 
     def probe(self, namespace: str | None) -> Probe:
@@ -133,17 +147,22 @@ class _Asking:
         latency = client.latency
         revision: Revision | None = None
         account: Account | None = None
+        owner: str | None = None
         if self.reachable:
             account = self._ask(client.me, essential=False)
-            namespace = namespace or (account.namespace if account else None)
+            owner = account.namespace if account else None
             self.key_accepted = True if account else self.key_accepted
-            revision = self._revision(models or (), namespace)
+            revision = self._revision(models or (), namespace or owner)
+            if revision is Revision.CURRENT and namespace not in (None, owner):
+                self._use(namespace)
         return Probe(
             address=client.base_url,
             reachable=self.reachable,
             key_accepted=self.key_accepted,
             revision=revision,
-            namespace=namespace,
+            namespace=namespace or owner,
+            namespace_trouble=self.namespace_trouble,
+            owner=owner,
             models=None if models is None else len(models),
             media_models=None if models is None else sum(model.media_type is not None for model in models),
             latency=latency,
@@ -196,6 +215,12 @@ class _Asking:
             return Revision.BRIDGE
         self.trouble = self.error.message if self.error else ""
         return Revision.CURRENT if any(row.state for row in listed.rows) else None
+
+    def _use(self, namespace: str | None) -> None:
+        """Whether the key may see another's namespace, for what is made there must be watched."""
+        self._ask(lambda: self.client.listing(namespace=namespace), essential=False)
+        if self.error is not None and self._refused(400, 403, 404, 422):
+            self.namespace_trouble = self.error.message
 
     def _classic(self, name: str | None, namespace: str | None) -> Revision | None:
         """A hub whose queue cannot be listed is a classic one, if it is a hub at all."""

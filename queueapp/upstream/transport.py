@@ -39,6 +39,8 @@ TROUBLES = (
 #: idle connections, and a request that crosses with the closing would look like a lost answer.
 FRESH = 1.0
 CHUNK = 64 * 1024
+#: The usual port of each scheme (RFC 9110, 4.2).
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,13 @@ class Origin:
             raise ValueError("A web address must not hold a name or password.")
         if (seen.host or "").strip("[]").lower() != host or seen.port != port:
             raise ValueError("This web address can be read in two ways.")
-        return cls(parts.scheme, host, port or (443 if parts.scheme == "https" else 80))
+        return cls(parts.scheme, host, port or PORTS[parts.scheme])
+
+    @property
+    def place(self) -> str:
+        """Where that is, for people: the host, and the port unless it is the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,7 @@ class Transport:
         except addresses.ForbiddenAddress:
             failure = BadLink(f"{self.clean(origin.host, 100)} is not an address on the public internet.")
         except TROUBLES as error:
-            failure = self._failure(error, origin.host, pause)
+            failure = self._failure(error, origin, pause)
         # Raised out here so that it carries no `__context__`: requests' errors hold the key in a header.
         raise failure
 
@@ -198,24 +206,24 @@ class Transport:
             prepared.headers["Authorization"] = f"Bearer {self._key}"
         return prepared, origin
 
-    def _failure(self, error: Exception, host: str, pause: float) -> UpstreamError:
-        host = self.clean(host, 100)
+    def _failure(self, error: Exception, origin: Origin, pause: float) -> UpstreamError:
+        place = self.clean(origin.place, 100)
         if wire.CALL.written:
-            return lost(error, host, pause)
+            return lost(error, place, pause)
         reason = getattr(error.args[0] if error.args else None, "reason", error)
         match reason:
             case urllib3.exceptions.NameResolutionError():
-                words = f"The name {host} could not be found."
+                words = f"The name {self.clean(origin.host, 100)} could not be found."
             case urllib3.exceptions.NewConnectionError():
-                words = f"{host} does not take connections."
+                words = f"{place} does not take connections."
             case TimeoutError() | urllib3.exceptions.TimeoutError() | requests.Timeout():
-                words = f"No connection to {host} within {self.timeouts[0]:g} s."
+                words = f"No connection to {place} within {self.timeouts[0]:g} s."
             case urllib3.exceptions.ProxyError():
-                words = f"The network's proxy gave no way to {host}."
+                words = f"The network's proxy gave no way to {place}."
             case urllib3.exceptions.SSLError() | requests.exceptions.SSLError():
-                words = f"No secure connection to {host}: {self.clean(str(reason), 200)}"
+                words = f"No secure connection to {place}: {self.clean(str(reason), 200)}"
             case _:
-                words = f"No connection to {host} could be made."
+                words = f"No connection to {place} could be made."
         return Unreachable(words)
 
     def pieces(self, response: requests.Response) -> Iterator[bytes]:
@@ -224,7 +232,7 @@ class Transport:
         try:
             yield from response.raw.stream(CHUNK, decode_content=True)
         except TROUBLES as error:
-            failure = lost(error, self.clean(urlsplit(response.url).hostname or "", 100), self.timeouts[1])
+            failure = lost(error, self.clean(Origin.of(response.url).place, 100), self.timeouts[1])
         if failure is not None:
             raise failure
 
@@ -247,12 +255,12 @@ class Transport:
         )
 
 
-def lost(error: Exception, host: str, patience: float) -> Unclear:
+def lost(error: Exception, place: str, patience: float) -> Unclear:
     """The words for an answer that did not come, or not whole."""
     late = (TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout)
     if isinstance(error, late):
-        return Unclear(f"{host} did not answer in time (a pause of {patience:g} s, or too slow in all).")
-    return Unclear(f"The connection to {host} broke off before the answer was complete.")
+        return Unclear(f"{place} did not answer in time (a pause of {patience:g} s, or too slow in all).")
+    return Unclear(f"The connection to {place} broke off before the answer was complete.")
 
 
 def _watched(session: requests.Session) -> requests.Session:

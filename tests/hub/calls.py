@@ -123,6 +123,8 @@ def listing(hub: World, request: Request, user: str) -> Reply:
         rows = [made for made in live if made.user == user and made.model == query["model"]]
     else:
         namespace = query.get("namespace", user)
+        if namespace not in hub.namespaces:
+            return error(403, f"{namespace} is not yours")
         told = hub.ledger.made.values() if "status" in query else live
         wanted = {"model": "model", "media_type": "media_type", "status": "state"}
         rows = [

@@ -88,6 +88,27 @@ def test_a_classic_hub_that_tells_no_account_waits_for_its_namespace(db):
         assert checking.check(oxen.pk)
 
 
+def test_nothing_is_sent_to_a_namespace_that_the_key_has_no_part_in(hub, db):
+    oxen = hubs.save_hub("oxen", base_url=hub.url, key=hub.key, namespace="typo")
+    assert not checking.check(oxen.pk)
+    found = after(oxen)
+    assert "The namespace typo cannot be used: typo is not yours." in found.check_text
+    assert not connections.takes_work(found, found.checked_at)
+    hubs.save_hub("oxen", base_url=hub.url, key=hub.key, namespace="alice")
+    assert checking.check(oxen.pk)
+    assert connections.takes_work(after(oxen), found.checked_at)
+
+
+def test_two_keys_of_one_account_are_found_out_and_only_the_first_is_used(oxen, hub):
+    assert checking.check(oxen.pk)
+    hub.keys["second-key-of-alice"] = "alice"
+    second = hubs.save_hub("second", base_url=hub.url, key="second-key-of-alice")
+    assert not checking.check(second.pk)
+    assert "The connection oxen leads to the same namespace" in after(second).check_text
+    assert not connections.takes_work(after(second), after(second).checked_at)
+    assert checking.check(oxen.pk), "the first goes on"
+
+
 def test_a_hub_that_is_not_there_is_told_and_what_was_known_of_it_stays(oxen, hub):
     checking.check(oxen.pk)
     for _ in range(2):
@@ -241,7 +262,7 @@ def test_a_key_is_read_from_standard_input_and_from_the_environment(hub, db, mon
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{hub.key}\n"))
     call_command("addconnection", "one", url=hub.url, key_file="-", stdout=io.StringIO())
     settings.OXEN_API_KEY = hub.key
-    call_command("addconnection", "two", url=hub.url, stdout=io.StringIO())
+    call_command("addconnection", "two", url=hub.url, namespace="team", stdout=io.StringIO())
     assert {each.key.open() for each in Connection.objects.exclude(name="builtin")} == {hub.key}
 
 

@@ -57,8 +57,20 @@ def test_a_hub_that_tells_no_account_is_still_known(open_hub):
     assert (told.revision, told.key_accepted, told.namespace) == (Revision.CURRENT, True, None)
 
 
-def test_a_namespace_set_by_hand_stays(open_hub):
-    assert asked(open_hub(), namespace="team").namespace == "team"
+def test_a_namespace_set_by_hand_stays_and_the_owner_of_the_key_is_told_beside_it(open_hub):
+    hub = open_hub("current")
+    hub.namespaces.add("team")
+    told = asked(hub, namespace="team")
+    assert (told.namespace, told.owner, told.usable) == ("team", "alice", True)
+    assert "The key is alice's; generations go to the namespace team, as set." in told.words()
+    assert "Generations go to the namespace alice." in asked(hub, namespace="alice").words()
+
+
+def test_a_namespace_that_the_key_has_no_part_in_is_told(open_hub):
+    told = asked(open_hub("current"), namespace="typo")
+    assert not told.usable
+    assert (told.key_accepted, told.revision) == (True, "current")
+    assert "The namespace typo cannot be used: typo is not yours." in told.words()
 
 
 @pytest.mark.parametrize(("skew", "words"), [(90.0, "90 s ahead of ours"), (-3600.0, "3600 s behind ours")])
@@ -70,9 +82,9 @@ def test_a_wrong_clock_is_told(hub, skew, words):
 
 
 def test_a_hub_that_is_not_there_is_told(nobody_home):
-    told = probe(nobody_home, KEY)
+    told, place = probe(nobody_home, KEY), nobody_home.removeprefix("http://")
     assert not told.reachable
-    assert told.words() == (f"{nobody_home} cannot be used: 127.0.0.1 does not take connections.",)
+    assert told.words() == (f"{nobody_home} cannot be used: {place} does not take connections.",)
 
 
 def test_a_hub_that_says_nothing_is_told(hub):
