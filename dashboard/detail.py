@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,11 +16,12 @@ from django.utils import timezone
 from dashboard import pages, takers
 from dashboard.advice import Advice, advice_for
 from dashboard.schema import written
-from queueapp.models import Event, Generation, Submission
+from dashboard.timeline import Moment, timeline_of
+from queueapp.models import Generation, Submission
 from queueapp.params import Params, prompt_of
 from queueapp.services.connections import why_waiting
 from queueapp.services.inputs import key_of
-from queueapp.states import LIVE, WORDS, State
+from queueapp.states import LIVE, State
 
 #: A parameter longer than this is shown cut; the whole of it is in the curl call.
 _LONGEST = 600
@@ -38,18 +39,6 @@ class Value:
 class Parameter:
     name: str
     values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of the timeline."""
-
-    at: datetime
-    state: str
-    label: str
-    text: str
-    who: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +140,7 @@ def detail_of(generation: Generation) -> Detail:
         upstream_id=generation.upstream_id,
         cost=None if generation.cost is None else generation.cost.normalize(),
         parameters=tuple(_parameters(params)),
-        timeline=tuple(_timeline(generation.events.select_related("user"))),
+        timeline=timeline_of(generation),
         siblings=_siblings(generation),
     )
 
@@ -220,26 +209,6 @@ def _value(value: Any) -> Value:
     if key := key_of(value):
         return Value("stored input", key)
     return Value(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
-
-
-def _timeline(events: Iterable[Event]) -> Iterator[Moment]:
-    before: datetime | None = None
-    for event in events:
-        moved = event.kind == "moved" and event.state
-        yield Moment(
-            at=event.at,
-            state=event.state if moved else "note",
-            label=WORDS[State(event.state)].label if moved else event.kind[:1].upper() + event.kind[1:],
-            text=event.text,
-            who=event.user.get_username() if event.user else "",
-            after=_after(before, event.at),
-        )
-        before = event.at
-
-
-def _after(before: datetime | None, at: datetime) -> str:
-    seconds = (at - before).total_seconds() if before else 0.0
-    return f"+{pages.span(seconds)}" if seconds >= 0.1 else ""
 
 
 def _siblings(generation: Generation) -> tuple[Sibling, ...]:

@@ -265,6 +265,22 @@ def test_the_timeline_tells_who_cancelled(alices_browser: Client, alice: User) -
     assert timeline.index("Queued") < timeline.index("Cancelled") < timeline.index("Before it started.")
 
 
+@pytest.mark.parametrize(("tries", "lines"), [(1, 4), (2, 3), (40, 3)])
+def test_tries_that_were_refused_for_now_are_one_line(
+    alices_browser: Client, alice: User, tries: int, lines: int
+) -> None:
+    made = factories.generation(alice)
+    for number in range(tries):
+        move(made, State.SUBMITTING)
+        move(made, State.QUEUED, text=f"The hub is busy ({number}).")
+    move(made, State.SUBMITTING)
+    html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    timeline = html[html.index('id="timeline"') :]
+    assert timeline.count("<li ") == lines
+    assert f"The hub is busy ({tries - 1})." in timeline
+    assert (f"Sent {tries} times since" in timeline) == (tries > 1)
+
+
 def test_a_failure_says_what_happened_what_it_means_and_what_to_do(
     alices_browser: Client, alice: User
 ) -> None:
