@@ -151,3 +151,11 @@ _MODELS = _object(["object", "data"], object={"const": "list"}, data={"type": "a
 
 MODEL = _answers(_json(_MODEL, _A_MODEL), 401, 404)
 MODELS = _answers(_json(_MODELS, {"object": "list", "data": [_A_MODEL]}), 401)
+
+_ME = _object(
+    ["username", "namespace"],
+    username=_TEXT,
+    namespace={**_TEXT, "description": "Owns and pays for what names no other."},
+)
+
+ME = _answers(_json(_ME, {"username": "alice", "namespace": "alice"}), 401)

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
 from dashboard.access import View, signed_in
-from dashboard.api import answers, models, queue
+from dashboard.api import account, answers, models, queue
 from dashboard.api.reading import BearerToken
 
 
@@ -28,3 +28,4 @@ api = NinjaAPI(
 answers.install(api)
 api.add_router("", queue.router)
 api.add_router("", models.router)
+api.add_router("", account.router)

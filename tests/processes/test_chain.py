@@ -18,8 +18,8 @@ def inner(tmp_path: Path) -> Iterator[Drover]:
 
 @pytest.fixture
 def outer(tmp_path: Path, inner: Drover) -> Iterator[Drover]:
-    """An instance that the environment connects to the inner one, as one user of it."""
-    hub = {"OXEN_HUB_URL": inner.url, "OXEN_API_KEY": inner.token, "OXEN_NAMESPACE": "admin"}
+    """An instance that the environment connects to the inner one, as the user whose token it has."""
+    hub = {"OXEN_HUB_URL": inner.url, "OXEN_API_KEY": inner.token}
     with Drover(tmp_path / "outer", **hub) as running:
         yield running
 

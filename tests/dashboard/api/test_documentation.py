@@ -19,6 +19,7 @@ CANCEL = "/api/media/generations/{namespace}/{generation_id}"
 MODELS = "/api/ai/models"
 SEARCH = "/api/ai/models/search"
 MODEL = "/api/ai/models/{model_id}"
+ME = "/api/users/me"
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,10 @@ def test_models_are_answered_as_documented(document, alices_script):
     assert is_as_documented(document, "get", SEARCH, alices_script.get(SEARCH, {"search": "video"}))
     for name in ("sketch-image", "none"):
         assert is_as_documented(document, "get", MODEL, alices_script.get(MODEL.format(model_id=name)))
+
+
+def test_whose_token_it_is_is_answered_as_documented(document, alices_script):
+    assert is_as_documented(document, "get", ME, alices_script.get(ME))
 
 
 def test_a_stranger_and_a_fault_are_answered_as_documented(document, db, alices_script, monkeypatch):
