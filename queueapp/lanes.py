@@ -1,4 +1,4 @@
-"""One lane for each hub: a hub that hangs holds up neither the pump's lease nor the other hubs."""
+"""One lane for each place at a hub: a hub that hangs holds up neither the pump's lease nor the other hubs."""
 
 import logging
 import threading
@@ -14,6 +14,7 @@ from queueapp.models import Connection
 from queueapp.rounds import Round
 from queueapp.sealing import Undecryptable
 from queueapp.services import connections, sending
+from queueapp.services.places import Place, place_of
 from queueapp.upstream import UpstreamError
 
 log = logging.getLogger(__name__)
@@ -51,26 +52,29 @@ def _take(step: Callable[[Round], None], round_: Round) -> None:
 
 
 class Lanes:
-    """The visits under way. A hub is visited by one thread of this process's pump at a time."""
+    """The visits under way. A place at a hub is visited by one thread of this process's pump at a time, by
+    whichever connection: none adopts what another is just sending there."""
 
     def __init__(self) -> None:
-        self._running: dict[int, Future[None]] = {}
-        self._again: dict[int, int] = {}
+        self._running: dict[Place, Future[None]] = {}
+        self._waiting: dict[Place, dict[int, int]] = {}
 
-    def visit(self, connection_id: int, fence: int) -> None:
-        """Visit a hub soon: now, or once more when the visit under way is over."""
-        running = self._running.get(connection_id)
-        if running is None or running.done():
-            self._again.pop(connection_id, None)
-            self._running[connection_id] = _pool().submit(_visit, connection_id, fence)
-        else:
-            self._again[connection_id] = fence
+    def visit(self, connection: Connection, fence: int) -> None:
+        """Visit a hub soon: now, or once more when what is under way there is over."""
+        place = place_of(connection)
+        self._waiting.setdefault(place, {})[connection.pk] = fence
+        self._begin(place)
 
     def follow_up(self) -> None:
         """Begin the visits that were asked for while one was under way."""
-        for connection_id, fence in list(self._again.items()):
-            if self._running[connection_id].done():
-                self.visit(connection_id, fence)
+        for place in self._waiting:
+            self._begin(place)
+
+    def _begin(self, place: Place) -> None:
+        waiting, running = self._waiting[place], self._running.get(place)
+        if waiting and (running is None or running.done()):
+            connection_id = next(iter(waiting))
+            self._running[place] = _pool().submit(_visit, connection_id, waiting.pop(connection_id))
 
     @property
     def busy(self) -> bool:

@@ -121,7 +121,7 @@ class Pump:
         if time.monotonic() > self.until and (connection.failures or connection.send_failures):
             return  # It may take long, and is the successor's.
         self.listeners.hear(connection)
-        self.lanes.visit(connection.pk, fence)
+        self.lanes.visit(connection, fence)
 
     def _leave(self) -> None:
         """Hand over: a pump that lost its lease has a successor already and must not start another."""

@@ -16,6 +16,7 @@ from queueapp.errors import DroverError
 from queueapp.models import Connection, Generation
 from queueapp.rounds import Round
 from queueapp.services import elsewhere, endings, inputs, sending, watching
+from queueapp.services.places import at, place_of
 from queueapp.states import State
 from queueapp.upstream import ENDINGS, Claim, Revision, Row, Unclear, adopt
 from queueapp.upstream.matching import LATE, in_time
@@ -137,7 +138,9 @@ def _adopt(connection: Connection, posts: Sequence[Post], rows: list[Row]) -> No
 
 
 def _taken(connection: Connection, rows: Iterable[Row]) -> set[str]:
-    held = Generation.objects.filter(connection=connection, upstream_id__in=[row.id for row in rows])
+    """The rows that are somebody's here, be it by another connection to the same place."""
+    names = [row.id for row in rows]
+    held = Generation.objects.filter(connection__in=at(place_of(connection)), upstream_id__in=names)
     return set(held.values_list("upstream_id", flat=True))
 
 

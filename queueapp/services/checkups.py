@@ -1,5 +1,6 @@
 """Whether hub accounts work: asking for checks, and keeping what they found out."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django_q.tasks import async_task
 
 from queueapp.models import Connection
 from queueapp.services import connections, workers
-from queueapp.services.twins import twin
+from queueapp.services.places import at, place_of
 from queueapp.upstream import Probe
 
 #: A check that was asked for and not answered for this long is asked for anew.
@@ -106,18 +107,23 @@ def record_check(connection: Connection, probe: Probe, began: datetime) -> bool:
 
 
 def _known_by(connection: Connection, probe: Probe) -> dict[str, Any]:
-    namespace = connection.namespace or (probe.namespace or "")[:150]
-    if namespace and (there := twin(connection, connection.base_url, namespace)):
-        words = f"The connection {there.name} leads to the same namespace: only one of them can be used."
-        return {"check_text": "\n".join((*probe.words(), words)), "check_ok": False}
     # A hub is known, and sent to, only once it takes the namespace, too.
     revision = connection.revision if probe.namespace_trouble else str(probe.revision or connection.revision)
+    namespace = connection.namespace or (probe.namespace or "")[:150]
     speaks = connections.is_known(Connection(revision=revision, namespace=namespace))
-    known: dict[str, Any] = {"check_text": "\n".join(probe.words()), "check_ok": probe.usable and speaks}
+    words = (*probe.words(), *_other_words(connection, namespace))
+    known: dict[str, Any] = {"check_text": "\n".join(words), "check_ok": probe.usable and speaks}
     known |= {"revision": revision, "namespace": namespace}
     if probe.usable and connection.has_events is not True:
         known["has_events"] = None  # To be tried again.
     return known
+
+
+def _other_words(connection: Connection, namespace: str) -> Iterator[str]:
+    """Every other connection that leads to the same place, and what that means."""
+    for other in at(place_of(connection)._replace(namespace=namespace)) if namespace else ():
+        if other.pk != connection.pk:
+            yield f"The connection {other.name} leads to the same namespace: their capacities add up there."
 
 
 def _may_resume(connection: Connection, probe: Probe, awaited: bool) -> bool:

@@ -14,7 +14,6 @@ from queueapp.models import Connection, Generation
 from queueapp.models.fields import Sealed
 from queueapp.services.checkups import ask_for_check, is_awaited, ring_for_check
 from queueapp.services.syncing import ring_for_sync
-from queueapp.services.twins import twin
 from queueapp.upstream.paths import base, usable
 from queueapp.upstream.transport import Origin
 
@@ -60,7 +59,7 @@ def save_hub(
     with transaction.atomic():
         found = Connection.objects.select_for_update().filter(name=name).first()
         kept, wrong = _read({"name": name, **given})
-        wrong = _wrong_account(found, kept) | wrong
+        wrong = _wrong_key(found, kept) | _wrong_place(found, kept) | wrong
         if found and found.kind != Connection.Kind.UPSTREAM:
             wrong["name"] = f"{name} is not a connection to a hub."
         if wrong:
@@ -96,20 +95,7 @@ def wrong_account(found: Connection | None, given: Mapping[str, str | None]) -> 
     `found` is the connection that is to be changed. None stands for a field that is not given.
     """
     kept, wrong = _read(given)
-    return _wrong_account(found, kept) | wrong
-
-
-def _wrong_account(found: Connection | None, kept: Mapping[str, str]) -> dict[str, str]:
-    return _wrong_twin(found, kept) | _wrong_key(found, kept) | _wrong_place(found, kept)
-
-
-def _wrong_twin(found: Connection | None, kept: Mapping[str, str]) -> dict[str, str]:
-    if not kept.get("base_url"):
-        return {}
-    key = kept.get("key") or (_key_of(found) if found else None)
-    there = twin(found, kept["base_url"], kept.get("namespace", ""), key)
-    words = "The connection {} leads there already: change that one, or name another namespace."
-    return {"namespace": words.format(there.name)} if there else {}
+    return _wrong_key(found, kept) | _wrong_place(found, kept) | wrong
 
 
 def _wrong_key(found: Connection | None, kept: Mapping[str, str]) -> dict[str, str]:

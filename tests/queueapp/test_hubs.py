@@ -90,36 +90,6 @@ def test_what_cannot_work_is_refused_in_words_that_do_not_repeat_the_key(db, fie
     assert not Connection.objects.filter(kind=Connection.Kind.UPSTREAM).exists()
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"key": KEY, "namespace": "alice"},
-        {"key": "another-key-of-alice", "namespace": "alice"},
-        {"key": "key-of-bob-0123", "namespace": ""},
-    ],
-    ids=["the same", "another key", "to be found out by the same key"],
-)
-def test_one_namespace_of_a_hub_has_one_connection(oxen, given):
-    hubs.save_hub("bobs", base_url=URL, key="key-of-bob-0123")
-    with pytest.raises(BadConnection, match="leads there already"):
-        hubs.save_hub("second", base_url=URL, **given)
-    assert not Connection.objects.filter(name="second").exists()
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"base_url": URL, "key": KEY, "namespace": "team"},
-        {"base_url": URL, "key": KEY, "namespace": ""},
-        {"base_url": URL, "key": "key-of-bob-0123", "namespace": ""},
-        {"base_url": "https://other.example.org", "key": KEY, "namespace": "alice"},
-    ],
-    ids=["another namespace", "one to be found out", "another key", "another hub"],
-)
-def test_another_account_or_namespace_has_a_connection_of_its_own(oxen, given):
-    assert hubs.save_hub("second", **given).pk
-
-
 def test_without_a_key_the_one_that_is_there_stays(oxen):
     hubs.save_hub("oxen", base_url=URL, namespace="alice", public_url="https://drover.example.org")
     after = Connection.objects.get(pk=oxen.pk)

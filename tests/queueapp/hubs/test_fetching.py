@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from queueapp import bells, fetching, storage
+from queueapp import backends, bells, fetching, storage
 from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Lease, Result
 from queueapp.services import claims, downloads, results, workers
@@ -56,7 +56,8 @@ def test_a_result_is_fetched_once_and_stored_with_a_thumbnail_and_its_size(ended
     assert len(current_hub.ledger.calls("result")) == 1
 
 
-def test_a_video_has_its_first_picture_as_a_thumbnail(team, current_hub):
+def test_a_video_has_its_first_picture_as_a_thumbnail(team, current_hub, monkeypatch):
+    monkeypatch.setattr(backends, "TIMEOUTS", (5.0, 5.0))  # A busy machine takes a moment to film it.
     team = team(current_hub)
     made = team.asks(model=team.video)[0]
     team.tick()

@@ -9,6 +9,7 @@ from queueapp import lanes, listener, poller, pump
 from queueapp.models import Connection, Download, Event, Generation, Lease
 from queueapp.services import sending, untold
 from queueapp.upstream import CompletionEvent
+from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.server import until
 from tests.queueapp.hubs.conftest import states
@@ -181,14 +182,32 @@ def test_a_hub_that_hangs_holds_up_neither_the_pump_nor_another_visit(team, curr
     made = team.asks()
     current_hub.misbehave("enqueue", mis.hang(0.3))
     lanes_ = lanes.Lanes()
-    lanes_.visit(team.connection.pk, team.fence)
+    lanes_.visit(team.connection, team.fence)
     assert lanes_.busy
-    lanes_.visit(team.connection.pk, team.fence)  # asked for while one is under way
+    lanes_.visit(team.connection, team.fence)  # asked for while one is under way
     until(lambda: not lanes_.busy, 5)
     assert states(*made) == ["uncertain"]
     lanes_.follow_up()
     until(lambda: not lanes_.busy, 5)
     assert team.posts == 1
+    database.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_place_is_visited_by_one_connection_at_a_time(team, current_hub):
+    team = team(current_hub)
+    second = factories.hub_connection(current_hub, "second", priority=-1)
+    factories.hub_model(second, team.image)
+    first, other = team.asks()[0], team.asks(model=f"second/{team.image}")[0]
+    current_hub.misbehave("enqueue", mis.hang(0.3))
+    lanes_ = lanes.Lanes()
+    for connection in (team.connection, second):
+        lanes_.visit(connection, team.fence)
+    until(lambda: not lanes_.busy, 5)
+    assert states(first, other) == ["uncertain", "queued"]
+    lanes_.follow_up()
+    until(lambda: not lanes_.busy, 5)
+    assert states(other) == ["processing"]
     database.close()
 
 

@@ -12,6 +12,7 @@ from queueapp.models.fields import Sealed
 from queueapp.services import connections, generations, sending
 from queueapp.states import State
 from queueapp.upstream import Unclear
+from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
 
@@ -185,6 +186,17 @@ def test_no_row_is_adopted_twice(team, current_hub):
     current_hub.misbehave("enqueue", mis.reset_after(), mis.status(500))
     team.tick(3)
     assert sorted(states(first, second)) == ["processing", "uncertain"]
+    assert len(current_hub.ledger.made) == 1
+
+
+def test_no_row_is_adopted_twice_by_two_connections_to_one_namespace(team, current_hub):
+    team = team(current_hub)
+    second = factories.hub_connection(current_hub, "second", priority=-1)
+    factories.hub_model(second, team.image)
+    current_hub.misbehave("enqueue", mis.reset_after(), mis.status(500))
+    made = [team.asks()[0], team.asks(model=f"second/{team.image}")[0]]
+    team.tick(3)
+    assert states(*made) == ["processing", "uncertain"]
     assert len(current_hub.ledger.made) == 1
 
 
