@@ -38,7 +38,7 @@ DROVER_SILENT_SECONDS = max(6.0, env.float("DROVER_SILENT_SECONDS", 15.0))
 INSTALLED_APPS = [
     "dashboard.apps.DashboardConfig",
     "queueapp.apps.QueueConfig",
-    "django.contrib.admin",
+    "dashboard.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

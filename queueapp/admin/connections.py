@@ -207,7 +207,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
     def at_work(self, connection: Any) -> int:
         return connection.at_work_now or 0
 
-    @admin.display(description="made elsewhere in the last 24 h", ordering="elsewhere_now")
+    @admin.display(description="made elsewhere, 24 h", ordering="elsewhere_now")
     def elsewhere_(self, connection: Any) -> int:
         return connection.elsewhere_now or 0
 

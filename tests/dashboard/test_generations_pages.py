@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from queueapp.models import Connection, Generation, Input, MediaModel, Submission
 from queueapp.services import accounts, generations
-from queueapp.services.moves import move
+from queueapp.services.moves import move, note
 from queueapp.states import State
 from tests import factories
 
@@ -263,6 +264,22 @@ def test_the_timeline_tells_who_cancelled(alices_browser: Client, alice: User) -
     html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
     timeline = html[html.index('id="timeline"') :]
     assert timeline.index("Queued") < timeline.index("Cancelled") < timeline.index("Before it started.")
+
+
+def test_an_open_page_learns_the_hubs_name_for_it_and_what_it_cost(
+    alices_browser: Client, alice: User
+) -> None:
+    made = factories.generation(alice, State.PROCESSING)
+    page = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
+    assert "At the hub" not in page
+    note(made, "cost told", text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub")
+    since = re.search(r'id="since"[^>]*value="(\d+)"', page)
+    assert since
+    told = html_of(alices_browser.get(f"/generations/{made.pk}/status/", {"since": since[1]}))
+    facts = told[told.index('<section id="facts"') :]
+    assert 'hx-swap-oob="true"' in facts.partition(">")[0]
+    assert "a-name-at-the-hub" in facts
+    assert "0.04 " in facts
 
 
 @pytest.mark.parametrize(("tries", "lines"), [(1, 4), (2, 3), (40, 3)])

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -172,6 +173,11 @@ def test_history_and_the_built_in_cannot_be_deleted_and_history_not_edited(admin
 
 
 # The one door
+
+
+def test_the_admins_first_page_begins_with_the_queue(admins_browser):
+    html = admins_browser.get("/admin/").content.decode()
+    assert re.findall(r'class="section"[^>]*>([^<]+)<', html) == ["Queue", "People", "Sign-ins", "Task queue"]
 
 
 def test_the_admin_sends_strangers_to_the_one_sign_in_page(client, db):

@@ -114,7 +114,7 @@ def test_a_stranger_and_a_fault_are_answered_as_documented(document, db, alices_
 def test_the_page_has_nothing_that_the_content_security_policy_forbids(alices_browser):
     html = alices_browser.get("/api/docs").content.decode()
     scripts = re.findall(r"<script\b[^>]*>", html)
-    assert len(scripts) == 3
+    assert any("swagger-ui-init.js" in tag for tag in scripts)
     assert all("src=" in tag or 'type="application/json"' in tag for tag in scripts)
     assert not re.search(r"<style|\sstyle=|\son\w+=|https?://", html)
 
