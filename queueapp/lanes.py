@@ -53,9 +53,10 @@ def _take(step: Callable[[Round], None], round_: Round) -> None:
 
 class Lanes:
     """The visits under way. A place at a hub is visited by one thread of this process's pump at a time, by
-    whichever connection: none adopts what another is just sending there."""
+    whichever connection: none adopts what another is just sending there. `over` is called after each."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: Callable[[], None]) -> None:
+        self._over = over
         self._running: dict[Place, Future[None]] = {}
         self._waiting: dict[Place, dict[int, int]] = {}
 
@@ -75,6 +76,7 @@ class Lanes:
         if waiting and (running is None or running.done()):
             connection_id = next(iter(waiting))
             self._running[place] = _pool().submit(_visit, connection_id, waiting.pop(connection_id))
+            self._running[place].add_done_callback(lambda _: self._over())
 
     @property
     def busy(self) -> bool:

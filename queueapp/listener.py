@@ -30,9 +30,10 @@ A_WHILE = 15.0
 
 
 class Listeners:
-    """A thread for each hub that tells events, for as long as one pump pumps."""
+    """A thread for each hub that tells events, for as long as one pump pumps; `wake` wakes that pump."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
         self._threads: dict[int, threading.Thread] = {}
         self._left: float | None = None
 
@@ -43,7 +44,10 @@ class Listeners:
         if silent or connection.stopped or (thread and thread.is_alive()):
             return
         thread = threading.Thread(
-            target=_listen, args=(connection.pk, self._stopping), daemon=True, name=f"events of {connection}"
+            target=_listen,
+            args=(connection.pk, self._stopping, self._wake),
+            daemon=True,
+            name=f"events of {connection}",
         )
         self._threads[connection.pk] = thread
         thread.start()
@@ -56,13 +60,13 @@ class Listeners:
         return self._left is not None and time.monotonic() > self._left + OVERLAP
 
 
-def _listen(connection_id: int, stopping: Callable[[], bool]) -> None:
+def _listen(connection_id: int, stopping: Callable[[], bool], wake: Callable[[], None]) -> None:
     failures = 0
     while not stopping():
         began = time.monotonic()
         try:
             connection = Connection.objects.filter(pk=connection_id, stopped="").first()
-            if connection is None or not _hear_one_stream(connection, stopping):
+            if connection is None or not _hear_one_stream(connection, stopping, wake):
                 break
         except (Undecryptable, ValueError):
             break  # A visit stops the connection for it, and tells the admin.
@@ -74,7 +78,7 @@ def _listen(connection_id: int, stopping: Callable[[], bool]) -> None:
         _rest(backoff(failures, random.random, longest=LONGEST_PAUSE), stopping)
 
 
-def _hear_one_stream(connection: Connection, stopping: Callable[[], bool]) -> bool:
+def _hear_one_stream(connection: Connection, stopping: Callable[[], bool], wake: Callable[[], None]) -> bool:
     """Listen until the stream ends; False for a hub that has none."""
     try:
         with client_of(connection).events(stopping) as stream:
@@ -86,6 +90,7 @@ def _hear_one_stream(connection: Connection, stopping: Callable[[], bool]) -> bo
             for event in stream:
                 hear(connection, event)
                 database.close()
+                wake()
     except NotOffered:
         connections.tells_events(connection, False)
         return False

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds between ticks when no bell rings.
 PERIOD = 2.0
-#: Seconds between looks at the bell.
+#: Seconds between looks at the bell, which other processes ring, too.
 LISTEN = 0.2
 #: Seconds between tries for a lease that somebody else holds.
 STAND_BY = 0.5
@@ -77,8 +78,13 @@ class Pump:
     next_tick: float = 0.0
     lost: bool = False
     until: float = 0.0
-    lanes: Lanes = field(default_factory=Lanes)
-    listeners: Listeners = field(default_factory=Listeners)
+    woken: threading.Event = field(default_factory=threading.Event)
+    lanes: Lanes = field(init=False)
+    listeners: Listeners = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lanes = Lanes(self.woken.set)
+        self.listeners = Listeners(self.woken.set)
 
     def run(self, seconds: float) -> None:
         """Pump, or stand by, until the time is up, the lease is lost, or everybody is asked to leave."""
@@ -102,7 +108,8 @@ class Pump:
                 self.heard = row.bells
                 self._tick(self.fence)
             self.lanes.follow_up()
-            time.sleep(LISTEN)
+            self.woken.wait(LISTEN)
+            self.woken.clear()
 
     def _stays(self) -> bool:
         """Whether to go on: beyond the time only for the answers of hubs, for a successor would have to

@@ -107,6 +107,18 @@ def team(alice) -> Callable[[Hub], Team]:
     return lambda hub: Team(hub, alice)
 
 
+@pytest.fixture
+def ended(team: Callable[[Hub], Team], current_hub: Hub) -> Generation:
+    """A generation that has ended well at the hub; its result is still there."""
+    of_alice = team(current_hub)
+    made = of_alice.asks()[0]
+    of_alice.tick()
+    of_alice.finish()
+    of_alice.tick()
+    made.refresh_from_db()
+    return made
+
+
 def states(*made: Generation) -> list[str]:
     """The states of these generations now."""
     found = dict(Generation.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", "state"))

@@ -5,7 +5,6 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -16,18 +15,6 @@ from queueapp.states import State
 from queueapp.upstream import LinkExpired
 from tests import factories
 from tests.hub import misbehaviour as mis
-
-
-@pytest.fixture
-def ended(team, current_hub):
-    """A generation that has ended well at the hub; its result is still there."""
-    team = team(current_hub)
-    made = team.asks()[0]
-    team.tick()
-    team.finish()
-    team.tick()
-    made.refresh_from_db()
-    return made
 
 
 def tries_now() -> None:

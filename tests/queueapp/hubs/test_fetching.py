@@ -17,18 +17,6 @@ from tests.hub.server import Hub, until
 from tests.queueapp.hubs.conftest import states
 
 
-@pytest.fixture
-def ended(team, current_hub):
-    """A generation that has ended well at the hub; its result is still there."""
-    team = team(current_hub)
-    made = team.asks()[0]
-    team.tick()
-    team.finish()
-    team.tick()
-    made.refresh_from_db()
-    return made
-
-
 def files() -> list[str]:
     found: list[str] = []
     for folder in ("results", "thumbnails"):

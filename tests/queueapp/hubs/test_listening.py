@@ -147,7 +147,7 @@ def test_the_stream_rings_the_pumps_bell(team, current_hub):
     team.asks()
     team.tick()
     connection = team.refreshed()
-    listeners = listener.Listeners()
+    listeners = listener.Listeners(lambda: None)
     listeners.hear(connection)
     until(lambda: current_hub.listeners == 1)
     until(lambda: team.refreshed().has_events)
@@ -168,7 +168,7 @@ def test_a_hub_without_events_is_not_asked_again(team, current_hub):
     current_hub.misbehave("events", mis.status(404))
     team = team(current_hub)
     Connection.objects.update(has_events=None)
-    listeners = listener.Listeners()
+    listeners = listener.Listeners(lambda: None)
     listeners.hear(team.refreshed())
     until(lambda: team.refreshed().has_events is False)
     until(lambda: not listeners._threads[team.connection.pk].is_alive())
@@ -181,7 +181,7 @@ def test_a_hub_that_hangs_holds_up_neither_the_pump_nor_another_visit(team, curr
     team = team(current_hub)
     made = team.asks()
     current_hub.misbehave("enqueue", mis.hang(0.3))
-    lanes_ = lanes.Lanes()
+    lanes_ = lanes.Lanes(lambda: None)
     lanes_.visit(team.connection, team.fence)
     assert lanes_.busy
     lanes_.visit(team.connection, team.fence)  # asked for while one is under way
@@ -200,7 +200,7 @@ def test_one_place_is_visited_by_one_connection_at_a_time(team, current_hub):
     factories.hub_model(second, team.image)
     first, other = team.asks()[0], team.asks(model=f"second/{team.image}")[0]
     current_hub.misbehave("enqueue", mis.hang(0.3))
-    lanes_ = lanes.Lanes()
+    lanes_ = lanes.Lanes(lambda: None)
     for connection in (team.connection, second):
         lanes_.visit(connection, team.fence)
     until(lambda: not lanes_.busy, 5)
