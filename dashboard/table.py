@@ -4,13 +4,12 @@ Rendering fifty rows costs ten times as much as finding them, so a row's HTML is
 generation, the same for everybody who sees it.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -22,15 +21,14 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.pages import is_overdue, read_sort_key, row_of, sort_key
+from dashboard.versions import KEEP, Token, going, kept
 from queueapp.errors import ModelNotFound
-from queueapp.models import Download, Generation, Namespace
+from queueapp.models import Generation, Namespace
 from queueapp.services import catalog
 from queueapp.states import GROUPS, LIVE
 
 #: Rows of one page.
 PAGE = 50
-#: Longest that a row's HTML is kept; it is made anew with every version anyway.
-_KEEP = 3600
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
 _LOADED = ("submission", "model", "connection", "result", "download")
 _GROUPS = {group.name: group for group in GROUPS}
@@ -47,8 +45,6 @@ class Line(NamedTuple):
     typical: float | None
     slow: float | None
 
-
-Made = TypeVar("Made")
 
 _LINE = (
     "id", "version", "state", "enqueued_at", "released_at", "model__typical_seconds", "model__slow_seconds"
@@ -167,7 +163,7 @@ def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     """
     if going(namespaces) or filters.q or filters.before:
         return _page(namespaces, filters)
-    return _kept("page", namespaces, filters, make=lambda: _page(namespaces, filters))
+    return kept("page", namespaces, of=filters, make=lambda: _page(namespaces, filters))
 
 
 def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
@@ -192,7 +188,7 @@ class Changes:
     everything: Page | None = None
 
 
-def changes(namespaces: Sequence[Namespace], since: "Token", filters: Filters) -> Changes:
+def changes(namespaces: Sequence[Namespace], since: Token, filters: Filters) -> Changes:
     """The rows that changed after `since`, newest first.
 
     A row that has stopped matching the filter by state is among `known`: it changes where it is shown,
@@ -220,21 +216,21 @@ def rows_html(lines: Sequence[Line]) -> list[str]:
     """The HTML of these rows, in their order, from the cache where it is there."""
     now = timezone.now()
     keys = [_key(line, now) for line in lines]
-    kept: dict[str, str] = cache.get_many(keys)
-    missing = [line.id for line, key in zip(lines, keys, strict=True) if key not in kept]
+    known: dict[str, str] = cache.get_many(keys)
+    missing = [line.id for line, key in zip(lines, keys, strict=True) if key not in known]
     if missing:
         template = get_template("generations/_row.html")
         made = {}
         loaded = Generation.objects.select_related(*_LOADED).in_bulk(missing)
         for line, key in zip(lines, keys, strict=True):
-            if key in kept or line.id not in loaded:
+            if key in known or line.id not in loaded:
                 continue
-            kept[key] = template.render({"row": row_of(loaded[line.id], now)}).strip()
+            known[key] = template.render({"row": row_of(loaded[line.id], now)}).strip()
             # It may have moved on since its version was read: what is kept must be what the key says.
             if loaded[line.id].version == line.version:
-                made[key] = kept[key]
-        cache.set_many(made, _KEEP)
-    return [kept[key] for key in keys if key in kept]
+                made[key] = known[key]
+        cache.set_many(made, KEEP)
+    return [known[key] for key in keys if key in known]
 
 
 def _key(line: Line, now: datetime) -> str:
@@ -247,53 +243,3 @@ def _key(line: Line, now: datetime) -> str:
 
 def _joined(rows: Iterable[str]) -> SafeString:
     return mark_safe("\n".join(rows))  # noqa: S308  (templates made them)
-
-
-class Token(dict[int, int]):
-    """The versions a page has seen, by namespace; written `12:345.13:7`."""
-
-    @classmethod
-    def of(cls, namespaces: Iterable[Namespace]) -> "Token":
-        return cls({namespace.pk: namespace.version for namespace in namespaces})
-
-    @classmethod
-    def read(cls, text: str) -> "Token":
-        """What cannot be understood has seen nothing."""
-        if not re.fullmatch(r"\d{1,18}:\d{1,18}(\.\d{1,18}:\d{1,18})*", text, re.ASCII):
-            return cls()
-        pairs = (part.split(":") for part in text.split("."))
-        return cls({int(namespace): int(version) for namespace, version in pairs})
-
-    def __str__(self) -> str:
-        return ".".join(f"{namespace}:{version}" for namespace, version in self.items())
-
-
-def going(namespaces: Sequence[Namespace]) -> int:
-    """How many generations have not ended."""
-    live = Generation.objects.live().filter(namespace__in=namespaces)
-    return _kept("going", namespaces, None, make=live.count)
-
-
-def restless(namespaces: Sequence[Namespace]) -> int:
-    """How many may change at any moment: those that have not ended, and results that are being fetched."""
-    fetched = Download.objects.filter(
-        generation__namespace__in=namespaces, next_try_at__isnull=False, attempts__lte=1
-    )
-    return _kept("restless", namespaces, None, make=lambda: going(namespaces) + fetched.count())
-
-
-def _kept(
-    kind: str,
-    namespaces: Sequence[Namespace],
-    filters: Filters | None,
-    *,
-    make: Callable[[], Made],
-) -> Made:
-    """What depends on nothing but the versions of the namespaces and the filters, made once for each."""
-    named = hashlib.sha256(repr(filters).encode()).hexdigest()
-    key = f"{kind}:{Token.of(namespaces)}:{named}"
-    kept: Made | None = cache.get(key)
-    if kept is None:
-        kept = make()
-        cache.set(key, kept, _KEEP)
-    return kept

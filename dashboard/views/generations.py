@@ -1,5 +1,6 @@
 """The queue: composing, the live table, one generation."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -13,11 +14,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from dashboard import detail, media_fields, notices, picker, table, uploads
+from dashboard import detail, media_fields, notices, picker, table, uploads, versions
 from dashboard.access import person, signed_in
 from dashboard.forms import Composer
 from queueapp.errors import BadCount, BadParameters, DroverError, NotFound
-from queueapp.models import Generation, Submission
+from queueapp.models import Generation, Namespace, Submission
 from queueapp.services import accounts, catalog, downloads, generations
 from queueapp.services.inputs import REFERENCE
 from queueapp.states import GROUPS
@@ -79,24 +80,31 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
     filters = table.Filters.read(request.GET)
     # Versions are read before the rows: what changes in between is told twice, never missed.
     namespaces = accounts.visible_namespaces(person(request))
-    token = table.Token.of(namespaces)
+    token = versions.Token.of(namespaces)
     page = table.page(namespaces, filters)
-    context = {
+    context = _live(namespaces) | {
         "composer": composer,
         "filters": filters,
         "groups": GROUPS,
         "filter_models": picker.filter_html(filters.model),
         "page": page,
         "token": token,
-        "going": table.going(namespaces),
-        "restless": table.restless(namespaces),
-        "held_up": notices.held_up(namespaces) if table.going(namespaces) else [],
-        "now": timezone.now(),
         "refresh": _refresh(request),
     }
     response = render(request, "generations/index.html", context, status=status)
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _live(namespaces: Sequence[Namespace]) -> dict[str, object]:
+    """What the table and its polls tell beside the rows."""
+    going = versions.going(namespaces)
+    return {
+        "going": going,
+        "restless": versions.restless(namespaces),
+        "held_up": notices.held_up(namespaces) if going else [],
+        "now": timezone.now(),
+    }
 
 
 def _refresh(request: HttpRequest) -> int:
@@ -112,19 +120,15 @@ def _refresh(request: HttpRequest) -> int:
 def changes(request: HttpRequest) -> HttpResponse:
     """What has changed since the page last asked; 204 when nothing has."""
     namespaces = accounts.visible_namespaces(person(request))
-    token = table.Token.of(namespaces)
-    since = table.Token.read(request.GET.get("since", ""))
+    token = versions.Token.of(namespaces)
+    since = versions.Token.read(request.GET.get("since", ""))
     if since == token:
         return HttpResponse(status=204)
     filters = table.Filters.read(request.GET)
-    context = {
+    context = _live(namespaces) | {
         "changes": table.changes(namespaces, since, filters),
-        "held_up": notices.held_up(namespaces) if table.going(namespaces) else [],
         "filters": filters,
         "token": token,
-        "going": table.going(namespaces),
-        "restless": table.restless(namespaces),
-        "now": timezone.now(),
     }
     return render(request, "generations/_changes.html", context)
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard import table
+from dashboard import table, versions
 from queueapp.models import Generation
 from queueapp.services import generations
 from queueapp.services.moves import move
@@ -92,8 +92,8 @@ def test_a_token_that_cannot_be_read_brings_the_newest_rows(
 
 
 def test_a_token_is_read_as_it_was_written() -> None:
-    assert str(table.Token.read("3:14.15:92")) == "3:14.15:92"
-    assert table.Token.read("3:14.15:92") == {3: 14, 15: 92}
+    assert str(versions.Token.read("3:14.15:92")) == "3:14.15:92"
+    assert versions.Token.read("3:14.15:92") == {3: 14, 15: 92}
 
 
 def test_under_a_filter_a_new_match_is_shown_and_others_are_not(alices_browser: Client, alice: User) -> None:

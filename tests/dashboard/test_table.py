@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard import table
+from dashboard import table, versions
 from queueapp.models import Generation, MediaModel, Namespace, Submission
 from queueapp.services import accounts
 from queueapp.states import State
@@ -246,7 +246,7 @@ def test_a_page_on_which_something_lives_asks_for_its_rows_once(alices_browser: 
 
 def test_an_unchanged_poll_asks_for_nothing_but_the_versions(alices_browser: Client, alice: User) -> None:
     history(alice, 60)
-    token = table.Token.of(accounts.visible_namespaces(alice))
+    token = versions.Token.of(accounts.visible_namespaces(alice))
     assert queries(alices_browser, f"/generations/changes/?since={token}") == 2
 
 
