@@ -26,7 +26,6 @@ View = Callable[..., HttpResponseBase]
 OPEN = "open to all"
 SIGNED_IN = "signed in"
 TOKEN = "API token"  # noqa: S105  (a rule, not a secret)
-STAFF = "staff"
 
 
 def open_to_all(view: View) -> View:

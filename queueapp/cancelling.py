@@ -6,6 +6,7 @@ from django.utils import timezone
 from queueapp.models import Generation
 from queueapp.rounds import Round
 from queueapp.services import endings, watching
+from queueapp.states import TOO_LATE
 from queueapp.upstream import BadKey, NotThere, Refused, Revision, Unclear, UpstreamError
 
 #: Cancels passed on in one round.
@@ -33,7 +34,7 @@ def _cancel(generation: Generation, round_: Round) -> None:
     except NotThere:
         # After an answer that was lost it is not known whether that cancel stopped it: the list may tell.
         if generation.cancel_answer != _Was.UNCLEAR:
-            watching.cancel_was(generation, _Was.TOO_LATE, endings.TOO_LATE)
+            watching.cancel_was(generation, _Was.TOO_LATE, TOO_LATE)
         else:
             watching.look_again(generation, timezone.now(), 0.0)
     except Unclear as error:
@@ -44,7 +45,7 @@ def _cancel(generation: Generation, round_: Round) -> None:
         if error.status == 401:
             watching.cancel_came_to_nothing(generation)
             raise
-        watching.cancel_was(generation, _Was.REFUSED, f"The hub did not stop it: {error.message}")
+        watching.cancel_refused(generation, f"The hub did not stop it: {error.message}")
     except UpstreamError:
         watching.cancel_came_to_nothing(generation)
         raise

@@ -142,9 +142,3 @@ class NotMediaModel(DroverError):
     status = 415
     kind = "unsupported_media_type"
     text = ":unsupported_media_type"
-
-
-class Unavailable(DroverError):
-    status = 503
-    kind = "unavailable"
-    text = "Temporarily unavailable"

@@ -10,22 +10,27 @@ from datetime import timedelta
 from django.utils import timezone
 
 from queueapp.models import Generation, MediaModel
-from queueapp.rounds import Round
+from queueapp.rounds import WHOLE, Round
 from queueapp.services import elsewhere, endings, watching
 from queueapp.upstream import (
     BadKey,
-    Busy,
     Listing,
     NotOffered,
     NotThere,
+    Refused,
     Revision,
-    Unreachable,
+    Unclear,
     UpstreamError,
 )
 
-#: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it.
-SOON, LATER = 1.5, 5.0
-#: Times that something must be missing before its absence counts, where the hub could tell more.
+#: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it;
+#: the second doubles with each failure in a row, up to the third, so that a list which cannot be had
+#: leaves the hub time for everything else.
+SOON, LATER, LATEST = 1.5, 5.0, 120.0
+#: Seconds between looks at what a current hub says it has not, although its rows persist: a copy of its
+#: database that lags behind, or a restart, must not end what goes on.
+MISSING = (1.5, 3.0, 6.0, 12.0, 24.0)
+#: Times that something must be missing on a bridge hub before its absence counts: its event may be late.
 MISSES = 2
 #: No generation costs as much; what says so is no cost.
 DEAREST = 1_000_000
@@ -57,7 +62,14 @@ def _look_at(round_: Round, model: MediaModel | None) -> None:
     # Put off first: a list that cannot be had must not stand before the others in the next round.
     watching.look_later(before, timezone.now(), LATER)
     with round_.spared():
-        listing = round_.client.listing(model.name if model else None)
+        try:
+            listing = round_.client.listing(model.name if model else None)
+        except (Unclear, Refused) as error:
+            seldom = (
+                LATEST if isinstance(error, Refused) else LATER * 2.0 ** min(round_.connection.failures, 9)
+            )
+            watching.look_later(before, timezone.now(), min(seldom, LATEST))
+            raise
         round_.went_well()
         _note_others(round_, listing, before)
         _compare(round_, listing, before)
@@ -79,7 +91,7 @@ def _note_others(round_: Round, listing: Listing, ours: Sequence[Generation]) ->
     known = {one.upstream_id for one in ours}
     others = {row.id: row.model or "" for row in listing.rows if row.id not in known}
     if others:
-        elsewhere.saw(round_.connection.pk, others)
+        elsewhere.saw(round_.connection, others)
 
 
 def _missing(generation: Generation, round_: Round) -> None:
@@ -116,11 +128,14 @@ def _ask_about(generation: Generation, round_: Round) -> None:
 
 def _gone(generation: Generation, round_: Round) -> None:
     """The hub has none of this. Where nothing was told yet, what an event has to tell may still arrive."""
+    current = round_.client.revision is Revision.CURRENT
+    pauses = MISSING if current else (SOON,) * (MISSES - 1)
     if generation.told:
         endings.left(generation)
-    elif generation.looks + 1 < MISSES:
-        watching.look_again(generation, timezone.now(), SOON, looks=generation.looks + 1)
-    elif round_.client.revision is Revision.CURRENT:
+    elif generation.looks < len(pauses):
+        pause = pauses[generation.looks]
+        watching.look_again(generation, timezone.now(), pause, looks=generation.looks + 1)
+    elif current:
         endings.vanished(generation)
     else:
         endings.left(generation)
@@ -129,23 +144,25 @@ def _gone(generation: Generation, round_: Round) -> None:
 def ask_for_costs(round_: Round) -> None:
     """Write down what ended generations cost, where the hub tells it."""
     for generation in watching.costs_due(round_.connection, timezone.now()):
-        _ask_for_cost(generation, round_)
+        if round_.over or not _ask_for_cost(generation, round_):
+            return
 
 
-def _ask_for_cost(generation: Generation, round_: Round) -> None:
+def _ask_for_cost(generation: Generation, round_: Round) -> bool:
+    """Whether it is worth asking for another: where the history is closed or broken, the queue may work."""
     now = timezone.now()
     age = (now - (generation.ended_at or now)).total_seconds()
     pause = next((pause for limit, pause in COST_PAUSES if age < limit), None)
     watching.cost_later(generation, None if pause is None else now + timedelta(seconds=pause))
-    with round_.spared():
-        try:
-            cost = round_.client.generation(generation.upstream_id).cost
-        except (NotOffered, NotThere):
-            watching.cost_later(generation, None)
-            return
-        except (Unreachable, Busy):
+    try:
+        cost = round_.client.generation(generation.upstream_id).cost
+    except (NotOffered, NotThere):
+        watching.cost_later(generation, None)
+        return True
+    except UpstreamError as error:
+        if isinstance(error, WHOLE) and not isinstance(error, BadKey):
             raise
-        except UpstreamError:
-            return  # Where the history is closed or broken, the queue may work all the same.
-        if cost is not None and 0 <= cost < DEAREST:
-            watching.cost_is(generation, cost)
+        return False
+    if cost is not None and 0 <= (cost := round(cost, 6)) < DEAREST:
+        watching.cost_is(generation, cost)
+    return True

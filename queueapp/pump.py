@@ -125,10 +125,12 @@ class Pump:
         self.next_tick = time.monotonic() + PERIOD
 
     def _visit(self, connection: Connection, fence: int) -> None:
-        if time.monotonic() > self.until and (connection.failures or connection.send_failures):
+        late = time.monotonic() > self.until
+        if late and (connection.failures or connection.send_failures):
             return  # It may take long, and is the successor's.
         self.listeners.hear(connection)
-        self.lanes.visit(connection, fence)
+        # A POST begun now might outlast this pump, and its successor would have to call it lost.
+        self.lanes.visit(connection, fence, sends=not late)
 
     def _leave(self) -> None:
         """Hand over: a pump that lost its lease has a successor already and must not start another."""

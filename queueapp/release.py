@@ -1,5 +1,6 @@
 """Letting waiting submissions go to their backend: fairly, whole, and never more than it can take."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
@@ -33,6 +36,10 @@ ROUND = 8.0
 #: Seconds between saying that a POST begins and beginning it, after which it is not begun any more: by
 #: then a successor may have searched for it and found nothing.
 PROMPTLY = 5.0
+#: Seconds between tries to write down what a POST brought.
+PATIENCE = (0.2, 1.0, 3.0, 6.0, 10.0)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,20 @@ def _send(backend: Backend, connection: Connection, claimed: list[Generation], f
     if time.monotonic() - begun > PROMPTLY:
         sending.put_back(posted, "It had not been sent.")
         return
-    _settle(connection, posted, backend.submit(order))
+    _write_down(connection, posted, backend.submit(order))
+
+
+def _write_down(connection: Connection, posted: list[Generation], answer: Answer) -> None:
+    """Settle, and try again while the database is away: names that are forgotten are paid for and lost."""
+    for pause in PATIENCE:
+        try:
+            _settle(connection, posted, answer)
+            return
+        except (OperationalError, InterfaceError):
+            log.exception("The answer to a POST could not be written down; trying again.")
+            database.close()
+            time.sleep(pause)
+    _settle(connection, posted, answer)
 
 
 def _settle(connection: Connection, posted: list[Generation], answer: Answer) -> None:

@@ -17,17 +17,22 @@ FILE = "encryption_keys"
 
 
 class Undecryptable(Exception):
-    """A sealed secret that none of the known keys opens. Nothing was changed."""
+    """A secret cannot be sealed or opened with the keys that there are. Nothing was changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = "") -> None:
         super().__init__(
-            "It was encrypted with a key that is not here any more: bring back the old "
+            words
+            or "It was encrypted with a key that is not here any more: bring back the old "
             f"{FILE} file (or DROVER_ENCRYPTION_KEYS), or enter the secret anew."
         )
 
 
+class NoKeys(Undecryptable):
+    """What stands where the keys should be is none: nothing can be sealed or opened."""
+
+
 def seal(text: str) -> str:
-    """The text, encrypted under the newest key."""
+    """The text, encrypted under the newest key. Raises NoKeys."""
     return _fernet().encrypt(text.encode()).decode()
 
 
@@ -67,7 +72,7 @@ def _fernet() -> MultiFernet:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
         place = "DROVER_ENCRYPTION_KEYS" if settings.DROVER_ENCRYPTION_KEYS else str(_path())
-        raise ValueError(f"{place} holds something that is no Fernet key.") from None
+        raise NoKeys(f"{place} holds something that is no Fernet key.") from None
 
 
 def _path() -> Path:

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from queueapp.errors import DroverError
 from queueapp.models import Connection, Generation
-from queueapp.rounds import Round
+from queueapp.rounds import WHOLE, Round
 from queueapp.services import elsewhere, endings, inputs, sending, watching
 from queueapp.services.places import at, place_of
 from queueapp.states import State
-from queueapp.upstream import ENDINGS, Claim, Revision, Row, Unclear, adopt
+from queueapp.upstream import ENDINGS, Claim, Revision, Row, Unclear, UpstreamError, adopt, remembered
 from queueapp.upstream.matching import LATE, in_time
 
 #: Seconds between looks; the last one counts from then on. The later ones are further apart than any
@@ -42,18 +42,15 @@ class Post:
 
 def look(round_: Round) -> None:
     """Look for the uncertain ones, model by model, where one of them is due."""
-    uncertain = list(
-        Generation.objects.at_work()
-        .filter(connection=round_.connection, state=State.UNCERTAIN)
-        .select_related("submission", "model")
-        .order_by("model_id", "submission_id", "posted_at", "ordinal")
-    )
-    for _, same in groupby(uncertain, key=lambda one: one.model_id):
+    now = timezone.now()
+    uncertain = Generation.objects.at_work().filter(connection=round_.connection, state=State.UNCERTAIN)
+    wanted = set(uncertain.filter(watching.due(now)).values_list("pk", flat=True))
+    if not wanted:
+        return
+    in_order = uncertain.order_by("model_id", "submission_id", "posted_at", "ordinal")
+    for _, same in groupby(in_order.select_related("submission", "model"), key=lambda one: one.model_id):
         of_model = list(same)
-        now = timezone.now()
-        due = [
-            one for one in of_model if one.next_check_at is None or one.next_check_at <= now + watching.GRAIN
-        ]
+        due = [one for one in of_model if one.pk in wanted]
         if due and not round_.over:
             # Put off first: a list that cannot be had must not stand before the others in the next round.
             watching.look_later(due, now, PAUSES[0])
@@ -74,8 +71,8 @@ def _look_for(round_: Round, of_model: list[Generation], due: list[Generation]) 
             listed = _listed(round_, of_model[0].model.name, status)
             rows |= {row.id: row for row in listed}
             _adopt(round_.connection, posts, listed)
-    except Unclear:
-        for one in due:
+    except UpstreamError as error:
+        for one in due if not isinstance(error, WHOLE) else ():
             _give_up_blind(one)
         raise
     for one in due:
@@ -118,7 +115,7 @@ def _claim(connection: Connection, place: int, batch: Sequence[Generation]) -> C
     return Claim(
         id=place,
         model=first.model.name,
-        params=params,
+        params=remembered(params),
         count=len(batch),
         posted_from=posted,
         posted_to=first.answered_at or timezone.now(),

@@ -42,8 +42,6 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 
 #: Still going: held here, on its way, or at the backend.
 LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
-#: Taken from the queue and not yet ended: these fill a connection's capacity.
-RELEASED = (_S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
 #: Over. `finished` may still turn into `succeeded` or `failed` when a later word tells which it was.
 ENDED = tuple(state for state in State if state not in LIVE)
 #: Over, and the person did not get what they asked for.
@@ -99,6 +97,17 @@ WORDS: Mapping[State, Words] = MappingProxyType(
 
 #: Shown in place of the state's own word while a cancel has been asked for and not yet answered.
 CANCELLING = Words("Cancelling", "Asked to stop; waiting for the backend's answer.")
+
+# What is told of an ending where it matters whether the hub made, and billed, anything.
+#: Told where a hub certainly made nothing, although it was not known at first.
+NOTHING_MADE = "Nothing was made and nothing billed: it is safe to run it again."
+MAY_BE_BILLED = (
+    "The hub's answer was lost, and its list does not tell what became of it: "
+    "the hub may have made and billed it. "
+    "Look into the hub's account before you run it again."
+)
+UNKNOWN_NOW = "The hub does not know it any more and told no outcome: it may have made and billed it."
+TOO_LATE = "The cancel came too late: it had ended at the hub."
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ class HubForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Connection
         fields = ("name", *_OURS, "base_url", "namespace", "public_url")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "namespace" in self.fields:
+            # What was shown comes back with the form: a check may fill it in while the form is open.
+            self.fields["namespace"].show_hidden_initial = True
+
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
         found = self.instance if self.instance.pk else None
@@ -76,6 +82,8 @@ class HubForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _given(self, told: dict[str, Any]) -> dict[str, Any]:
         fields = {name: told[name] for name in ("base_url", "namespace", "public_url") if name in told}
+        if "namespace" not in self.changed_data:
+            fields.pop("namespace", None)
         return fields | {"key": told.get("new_key") or None}
 
 

@@ -14,6 +14,8 @@ from queueapp.services import connections, workers
 from queueapp.services.places import at, place_of
 from queueapp.upstream import Probe
 
+#: The revisions, the oldest first.
+_AGES = [revision.value for revision in Connection.Revision]
 #: A check that was asked for and not answered for this long is asked for anew.
 PATIENCE = timedelta(minutes=1)
 
@@ -94,8 +96,8 @@ def record_check(connection: Connection, probe: Probe, began: datetime) -> bool:
     What was found out about an account or an address that has been changed meanwhile is thrown away.
     """
     awaited = is_awaited(connection)
-    known = {**_known_by(connection, probe), "checked_at": began}
-    if not _same(connection).update(**known):
+    known = {**_known_by(connection, probe, awaited), "checked_at": began}
+    if not connections.the_same(connection).update(**known):
         return False
     connection.refresh_from_db()
     connections.clock_is(connection, probe.clock_difference)
@@ -106,17 +108,33 @@ def record_check(connection: Connection, probe: Probe, began: datetime) -> bool:
     return bool(known["check_ok"])
 
 
-def _known_by(connection: Connection, probe: Probe) -> dict[str, Any]:
-    # A hub is known, and sent to, only once it takes the namespace, too.
-    revision = connection.revision if probe.namespace_trouble else str(probe.revision or connection.revision)
+def _known_by(connection: Connection, probe: Probe, awaited: bool) -> dict[str, Any]:
+    revision, doubts = _revision_by(connection, probe, awaited)
     namespace = connection.namespace or (probe.namespace or "")[:150]
     speaks = connections.is_known(Connection(revision=revision, namespace=namespace))
-    words = (*probe.words(), *_other_words(connection, namespace))
+    words = (*probe.words(), *doubts, *_other_words(connection, namespace))
     known: dict[str, Any] = {"check_text": "\n".join(words), "check_ok": probe.usable and speaks}
     known |= {"revision": revision, "namespace": namespace}
     if probe.usable and connection.has_events is not True:
         known["has_events"] = None  # To be tried again.
     return known
+
+
+def _revision_by(connection: Connection, probe: Probe, awaited: bool) -> tuple[str, tuple[str, ...]]:
+    """The revision that is to count, and what speaks against the one that was found.
+
+    A proxy's page in the place of one answer makes a hub look like one of an older revision, which tells
+    less: that is believed only when a person asks, and when nothing waits for what a newer one tells.
+    """
+    if probe.namespace_trouble:
+        return connection.revision, ()  # Known, and sent to, only once it takes the namespace, too.
+    found, known = str(probe.revision or connection.revision), connection.revision
+    if not known or _AGES.index(found) >= _AGES.index(known):
+        return found, ()
+    if awaited and not any(connections.unfinished(connection)):
+        return found, ()
+    why = "something is unfinished there" if awaited else "nobody has pressed “Check”"
+    return known, (f"It was known as a hub of the {known} revision and is still taken for one: {why}.",)
 
 
 def _other_words(connection: Connection, namespace: str) -> Iterator[str]:
@@ -139,15 +157,5 @@ def _may_resume(connection: Connection, probe: Probe, awaited: bool) -> bool:
 
 def record_unreadable(connection: Connection, words: str, began: datetime) -> None:
     """The key that is kept for it cannot be read or sent: the check says so, and nothing is released."""
-    if _same(connection).update(checked_at=began, check_ok=False, check_text=words):
+    if connections.the_same(connection).update(checked_at=began, check_ok=False, check_text=words):
         connections.stop(connection, Connection.Stop.KEY, words)
-
-
-def _same(connection: Connection) -> QuerySet[Connection]:
-    """The row, as long as it means the same account at the same address."""
-    return Connection.objects.filter(
-        pk=connection.pk,
-        base_url=connection.base_url,
-        key=connection.key,
-        namespace=connection.namespace,
-    )

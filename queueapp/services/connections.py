@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from queueapp.models import Connection, Generation, Namespace
+from queueapp.models import Connection, Download, Generation, Namespace
 from queueapp.services import workers
 from queueapp.upstream import backoff
 
@@ -49,6 +49,16 @@ def why_waiting(connection: Connection) -> str:
     return ""
 
 
+def the_same(connection: Connection) -> QuerySet[Connection]:
+    """The row, as long as it means the same account at the same address."""
+    return Connection.objects.filter(
+        pk=connection.pk,
+        base_url=connection.base_url,
+        key=connection.key,
+        namespace=connection.namespace,
+    )
+
+
 def is_known(connection: Connection) -> bool:
     """Whether it is known how to speak to it: the revision and, for a classic hub, the namespace."""
     if connection.kind == Connection.Kind.BUILTIN:
@@ -56,6 +66,13 @@ def is_known(connection: Connection) -> bool:
     if connection.revision == Connection.Revision.CLASSIC:
         return bool(connection.namespace)
     return bool(connection.revision)
+
+
+def unfinished(connection: Connection) -> tuple[int, int]:
+    """How many generations the hub has at work, and how many results are still to be fetched there."""
+    going = Generation.objects.at_work().filter(connection=connection)
+    coming = Download.objects.filter(connection=connection, next_try_at__isnull=False)
+    return going.count(), coming.count()
 
 
 def stopped() -> QuerySet[Connection]:

@@ -6,22 +6,23 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from queueapp.models import Connection, Generation, MadeElsewhere
+from queueapp.services.places import at, place_of
 
 #: The hub lets nothing live longer; after that a name cannot come up again.
 KEPT = timedelta(hours=25)
 
 
-def saw(connection_id: int, models: Mapping[str, str]) -> None:
+def saw(connection: Connection, models: Mapping[str, str]) -> None:
     """Remember the hub's names (upstream id -> model) that are nobody's here, and since when."""
-    known = MadeElsewhere.objects.filter(connection_id=connection_id, upstream_id__in=models)
-    ours = Generation.objects.filter(connection_id=connection_id, upstream_id__in=models)
+    known = MadeElsewhere.objects.filter(connection=connection, upstream_id__in=models)
+    ours = Generation.objects.filter(connection__in=at(place_of(connection)), upstream_id__in=models)
     new = set(models) - set(known.values_list("upstream_id", flat=True))
     new -= set(ours.values_list("upstream_id", flat=True))
     now = timezone.now()
     MadeElsewhere.objects.bulk_create(
         [
             MadeElsewhere(
-                connection_id=connection_id,
+                connection=connection,
                 upstream_id=name,
                 model_name=models[name][:200],
                 first_seen_at=now,
@@ -40,9 +41,8 @@ def seen_before(connection: Connection, when: datetime) -> frozenset[str]:
 
 def is_ours(generation: Generation) -> None:
     """What was taken for somebody else's turns out to be a generation of ours."""
-    MadeElsewhere.objects.filter(
-        connection_id=generation.connection_id, upstream_id=generation.upstream_id
-    ).delete()
+    there = at(place_of(generation.connection))
+    MadeElsewhere.objects.filter(connection__in=there, upstream_id=generation.upstream_id).delete()
 
 
 def sweep(now: datetime) -> None:

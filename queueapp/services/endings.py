@@ -10,8 +10,7 @@ from django.utils import timezone
 from queueapp.models import Generation
 from queueapp.services import catalog, downloads
 from queueapp.services.moves import move, note
-from queueapp.services.sending import NOTHING_MADE
-from queueapp.states import State
+from queueapp.states import MAY_BE_BILLED, NOTHING_MADE, TOO_LATE, UNKNOWN_NOW, State
 from queueapp.upstream import Row
 
 #: What the hub's words for a failure tell about its kind; the first that fits.
@@ -20,13 +19,6 @@ _KINDS = (
     ("credits", re.compile(r"insufficient (credits|funds|balance)", re.I)),
     ("settings", re.compile(r"\b4(00|15|22)\b|unsupported_url_scheme|invalid|validation", re.I)),
 )
-MAY_BE_BILLED = (
-    "The hub's answer was lost, and its list does not tell what became of it: "
-    "the hub may have made and billed it. "
-    "Look into the hub's account before you run it again."
-)
-UNKNOWN_NOW = "The hub does not know it any more and told no outcome: it may have made and billed it."
-TOO_LATE = "The cancel came too late: it had ended at the hub."
 _PROCESSING = Q(state=State.PROCESSING)
 
 

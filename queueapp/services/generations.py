@@ -127,7 +127,7 @@ def cancel(generation: Generation, user: User) -> None:
     cancelling until the backend has answered.
     """
     now = timezone.now()
-    asked: dict[str, Any] = {"cancel_requested_at": now, "cancel_requested_by": user}
+    asked: dict[str, Any] = {"cancel_requested_at": now, "cancel_requested_by": user, "cancel_answer": ""}
     unasked = Q(cancel_requested_at=None)
     if move(
         generation,

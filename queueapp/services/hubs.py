@@ -10,8 +10,9 @@ from django.db import transaction
 
 from queueapp import sealing
 from queueapp.errors import BadConnection
-from queueapp.models import Connection, Generation
+from queueapp.models import Connection
 from queueapp.models.fields import Sealed
+from queueapp.services import connections
 from queueapp.services.checkups import ask_for_check, is_awaited, ring_for_check
 from queueapp.services.syncing import ring_for_sync
 from queueapp.upstream.paths import base, usable
@@ -46,14 +47,15 @@ def save_hub(
     *,
     base_url: str,
     key: str | None = None,
-    namespace: str = "",
+    namespace: str | None = None,
     public_url: str | None = None,
     **settled: Any,
 ) -> Connection:
     """Create or change the connection to a hub's account, and have it checked if what is sent there changes.
 
-    None keeps the public address, and the key unless the new address leads to another host. `settled` are
-    further columns of a connection that is created. Raises BadConnection; then nothing was changed.
+    None keeps the namespace, the public address, and the key unless the new address leads to another host.
+    `settled` are further columns of a connection that is created. Raises BadConnection; then nothing was
+    changed.
     """
     given = {"base_url": base_url, "key": key, "namespace": namespace, "public_url": public_url}
     with transaction.atomic():
@@ -100,12 +102,20 @@ def wrong_account(found: Connection | None, given: Mapping[str, str | None]) -> 
 
 def _wrong_key(found: Connection | None, kept: Mapping[str, str]) -> dict[str, str]:
     if kept.get("key"):
-        return {}
+        return _unsealable(kept["key"])
     if found is None:
         return {"key": "A new connection needs the key of the hub's account."}
     if kept.get("base_url") and Origin.of(kept["base_url"]) != _origin(found):
         # Whoever may edit an address must not have the key sent to a host of theirs.
         return {"key": "The address leads to another host: enter the key again."}
+    return {}
+
+
+def _unsealable(key: str) -> dict[str, str]:
+    try:
+        sealing.seal(key)
+    except sealing.NoKeys as error:
+        return {"key": str(error)}
     return {}
 
 
@@ -116,9 +126,14 @@ def _wrong_place(found: Connection | None, kept: Mapping[str, str]) -> dict[str,
     moved = [name for name in places if getattr(found, name) not in ("", kept[name])]
     if found and kept.get("key") and found.stopped != Connection.Stop.KEY and kept["key"] != _key_of(found):
         moved.append("key")
-    going = Generation.objects.at_work().filter(connection=found).count() if moved else 0
-    words = f"{going} generations are still at work there: wait for them, or add another connection."
-    return dict.fromkeys(moved, words) if going else {}
+    if found is None or not moved:
+        return {}
+    going, coming = connections.unfinished(found)
+    words = (
+        f"{going} generations are still at work there, and {coming} results are still to be fetched: "
+        "wait for them, or add another connection."
+    )
+    return dict.fromkeys(moved, words) if going or coming else {}
 
 
 def _origin(connection: Connection) -> Origin | None:
@@ -203,11 +218,13 @@ def from_environment() -> Connection | None:
 
 def reseal_keys() -> list[str]:
     """Encrypt every key anew under the newest of the installation's keys; the names of the connections
-    whose key cannot be read, which is left as it is."""
+    whose key cannot be read, which is left as it is. Raises sealing.NoKeys."""
     unreadable = []
     for connection in Connection.objects.exclude(key=Sealed()):
         try:
             renewed = Sealed(sealing.reseal(connection.key.token))
+        except sealing.NoKeys:
+            raise
         except sealing.Undecryptable:
             unreadable.append(connection.name)
         else:

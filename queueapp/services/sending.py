@@ -15,15 +15,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from queueapp.models import Connection, Generation, Turn
-from queueapp.services import elsewhere, inputs, untold, workers
+from queueapp.services import connections, elsewhere, inputs, untold, workers
 from queueapp.services.claims import stop_if_asked
 from queueapp.services.moves import move, note
-from queueapp.states import State
+from queueapp.states import NOTHING_MADE, State
 from queueapp.upstream import CALL_SECONDS, upload_seconds
-
-#: Told where a hub certainly made nothing, although it was not known at first.
-NOTHING_MADE = "Nothing was made and nothing billed: it is safe to run it again."
-
 
 #: The quickest image takes about as long.
 FIRST_LOOK = timedelta(seconds=2)
@@ -35,21 +31,28 @@ def claim_of(fence: int) -> str:
 
 
 def claim(submission_id: UUID, user_id: int, connection: Connection, fence: int) -> list[Generation]:
-    """Take a submission's waiting generations out of the queue, unless the lease has gone to another pump."""
+    """Take a submission's waiting generations out of the queue, unless the lease has gone to another pump,
+    or the connection leads elsewhere by now."""
     now = timezone.now()
     with transaction.atomic():
-        if not workers.assert_lease(fence):
+        if not workers.assert_lease(fence) or not _still_wanted(connection):
             return []
         theirs = Generation.objects.waiting().filter(submission_id=submission_id, cancel_requested_at=None)
         claimed = [
             generation
-            for generation in theirs.select_related("submission__model").order_by("ordinal")
+            for generation in theirs.select_related("connection", "submission__model").order_by("ordinal")
             if move(generation, State.SUBMITTING, claim=claim_of(fence), posted_at=None, answered_at=None)
         ]
         Turn.objects.filter(connection=connection, user_id=user_id).update(released_at=now)
     for generation in claimed:
         generation.claim = claim_of(fence)
     return claimed
+
+
+def _still_wanted(connection: Connection) -> bool:
+    """Inside a transaction: whether this copy of the connection says where to send, kept so until it ends."""
+    same = connections.the_same(connection).filter(enabled=True, stopped="")
+    return same.select_for_update().first() is not None
 
 
 def begin(claimed: Sequence[Generation], fence: int) -> list[Generation]:
@@ -85,8 +88,8 @@ def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
         for one in posted:
             move(one, State.PROCESSING, where=_held(one), claim="", claimed_until=None)
         return
-    connection_id = posted[0].connection_id
-    taken = Generation.objects.filter(connection_id=connection_id, upstream_id__in=ids)
+    connection = posted[0].connection
+    taken = Generation.objects.filter(connection=connection, upstream_id__in=ids)
     held = set(taken.values_list("upstream_id", flat=True))
     free = [name for name in ids if name not in held]
     for one in posted:
@@ -95,7 +98,7 @@ def accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
         else:
             lost([one], "The hub told fewer generations than were asked for.")
     if free and len(ids) > len(posted):
-        elsewhere.saw(connection_id, dict.fromkeys(free, posted[0].submission.model.name))
+        elsewhere.saw(connection, dict.fromkeys(free, posted[0].submission.model.name))
         note(posted[-1], "surplus", text=f"The hub made {len(free)} more than were asked for.")
 
 
@@ -130,7 +133,8 @@ def _told_already(generation: Generation) -> None:
     always finds the other.
     """
     if ending := untold.take(generation.connection_id, generation.upstream_id):
-        Generation.objects.filter(pk=generation.pk).update(told=ending)
+        Generation.objects.filter(pk=generation.pk).update(told=ending, next_check_at=None)
+        workers.ring()
 
 
 def put_back(posted: Sequence[Generation], words: str) -> None:
@@ -187,24 +191,31 @@ def hand_to_engine(connection: Connection) -> None:
 def take_over(connection: Connection, fence: int) -> None:
     """Settle what a pump before this one was sending when it lost the lease."""
     theirs = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
-    theirs = theirs.select_related("submission")
-    for one in theirs.exclude(claim=claim_of(fence)):
-        same = Q(claim=one.claim, posted_at=one.posted_at)
-        if one.posted_at is None:
-            if move(one, State.QUEUED, where=same, claim="", text="It had not been sent."):
-                stop_if_asked(one, where=Q(state=State.QUEUED), text="Before it started.")
-        else:
-            now = timezone.now()
-            move(
-                one,
-                State.UNCERTAIN,
-                where=same,
-                text="The worker that sent it is gone.",
-                answered_at=max(now, one.posted_at + _longest_post(one)),
-                next_check_at=now,
-                looks=0,
-                claim="",
-            )
+    for one in theirs.exclude(claim=claim_of(fence)).select_related("submission"):
+        with transaction.atomic():
+            # A pump that has lost the lease itself must not call its successor's POSTs lost.
+            if not workers.assert_lease(fence):
+                return
+            _take_over(one)
+
+
+def _take_over(one: Generation) -> None:
+    same = Q(claim=one.claim, posted_at=one.posted_at)
+    if one.posted_at is None:
+        if move(one, State.QUEUED, where=same, claim="", text="It had not been sent."):
+            stop_if_asked(one, where=Q(state=State.QUEUED), text="Before it started.")
+        return
+    now = timezone.now()
+    move(
+        one,
+        State.UNCERTAIN,
+        where=same,
+        text="The worker that sent it is gone.",
+        answered_at=max(now, one.posted_at + _longest_post(one)),
+        next_check_at=now,
+        looks=0,
+        claim="",
+    )
 
 
 def _longest_post(generation: Generation) -> timedelta:

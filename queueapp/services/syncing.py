@@ -60,6 +60,8 @@ def sync_models(connection: Connection, entries: Iterable[ModelEntry]) -> None:
         there = known.filter(listed=True).values_list("pk", "name")
         known.filter(pk__in=[pk for pk, name in there if name not in listed]).update(listed=False)
         _write(connection, synced_at=timezone.now(), sync_trouble="")
+    # A proxy's page may once have said that it tells no events.
+    Connection.objects.filter(pk=connection.pk, has_events=False).update(has_events=None)
 
 
 def _told(entry: ModelEntry) -> dict[str, Any]:

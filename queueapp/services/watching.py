@@ -43,14 +43,14 @@ def watched(connection: Connection) -> GenerationQuerySet:
 
 def told_of(connection: Connection) -> list[Generation]:
     """Those of which an event has told the ending, and no look has confirmed it yet."""
-    told = watched(connection).filter(told__isnull=False).select_related("model")
-    return [generation for generation in told if is_due(generation, timezone.now())]
+    told = watched(connection).filter(due(timezone.now()), told__isnull=False)
+    return list(told.select_related("model"))
 
 
 def due_models(connection: Connection, now: datetime) -> list[MediaModel]:
     """The models of which something is due for a look, the longest due first."""
     dues = watched(connection).order_by().values("model_id").annotate(due=Min("next_check_at"))
-    wanted = dues.filter(Q(due=None) | Q(due__lte=now + GRAIN)).values_list("model_id", "due")
+    wanted = dues.filter(_lies_before("due", now)).values_list("model_id", "due")
     order = {model: due or datetime.min.replace(tzinfo=now.tzinfo) for model, due in wanted}
     models = MediaModel.objects.only("pk", "name", "media_type", "connection_id").filter(pk__in=order)
     return sorted(models, key=lambda model: order[model.pk])
@@ -58,12 +58,11 @@ def due_models(connection: Connection, now: datetime) -> list[MediaModel]:
 
 def due(now: datetime) -> Q:
     """Those that are to be looked at now."""
-    return Q(next_check_at=None) | Q(next_check_at__lte=now + GRAIN)
+    return _lies_before("next_check_at", now)
 
 
-def is_due(generation: Generation, now: datetime) -> bool:
-    """Whether this one is to be looked at now."""
-    return generation.next_check_at is None or generation.next_check_at <= now + GRAIN
+def _lies_before(name: str, now: datetime) -> Q:
+    return Q(**{name: None}) | Q(**{f"{name}__lte": now + GRAIN})
 
 
 def still_going(going: Sequence[Generation], now: datetime) -> None:
@@ -72,7 +71,9 @@ def still_going(going: Sequence[Generation], now: datetime) -> None:
         same = [one for one in going if one.model.media_type == media]
         youngest = max(one.released_at or one.enqueued_at for one in same)
         after = pause(media, (now - youngest).total_seconds())
-        _update(same, last_checked_at=now, next_check_at=now + timedelta(seconds=after), looks=0)
+        _update(same, last_checked_at=now, looks=0)
+        # What an event has told meanwhile is to be looked at at once.
+        _update(same, where=Q(told=None), next_check_at=now + timedelta(seconds=after))
 
 
 def look_later(chosen: Sequence[Generation], now: datetime, seconds: float) -> None:
@@ -131,6 +132,20 @@ def cancel_was(generation: Generation, answer: Generation.CancelAnswer, text: st
     )
 
 
+def cancel_refused(generation: Generation, text: str) -> None:
+    """The hub will not stop it: it goes on, and may be asked to stop again."""
+    note(
+        generation,
+        "cancel refused",
+        text=text,
+        where=Q(state=State.PROCESSING),
+        cancel_answer=Generation.CancelAnswer.REFUSED,
+        cancel_requested_at=None,
+        cancel_requested_by=None,
+        next_check_at=None,
+    )
+
+
 def costs_due(connection: Connection, now: datetime) -> list[Generation]:
     """Ended generations whose cost is to be asked for now."""
     due = Generation.objects.filter(connection=connection, cost_check_at__lte=now)
@@ -147,5 +162,5 @@ def cost_is(generation: Generation, cost: Decimal) -> None:
     note(generation, "cost told", text=f"{cost.normalize():f}", cost=cost, cost_check_at=None)
 
 
-def _update(chosen: Iterable[Generation], **fields: Any) -> None:
-    Generation.objects.live().filter(pk__in=[one.pk for one in chosen]).update(**fields)
+def _update(chosen: Iterable[Generation], where: Q | None = None, **fields: Any) -> None:
+    Generation.objects.live().filter(where or Q(), pk__in=[one.pk for one in chosen]).update(**fields)

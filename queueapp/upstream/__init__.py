@@ -22,10 +22,10 @@ from .errors import (
 from .events import EventStream
 from .fetch import Fetched
 from .history import Account, History, HistoryEntry
-from .matching import Claim, Likeness, adopt, alike
+from .matching import Claim, Likeness, adopt, alike, remembered
 from .messages import ENDINGS, CompletionEvent, Enqueued, Listing, Revision, Row
 from .probing import Probe, probe
-from .retry import Breaker, backoff, wait_after
+from .retry import backoff
 
 __all__ = [
     "CALL_SECONDS",
@@ -33,7 +33,6 @@ __all__ = [
     "Account",
     "BadKey",
     "BadLink",
-    "Breaker",
     "Busy",
     "Claim",
     "Client",
@@ -62,6 +61,6 @@ __all__ = [
     "backoff",
     "classify",
     "probe",
+    "remembered",
     "upload_seconds",
-    "wait_after",
 ]

@@ -160,6 +160,11 @@ def _comparable(params: Mapping[str, Any]) -> dict[str, Any]:
     return cut
 
 
+def remembered(params: Mapping[str, Any]) -> dict[str, Any]:
+    """As much of submitted parameters as finding them again takes: without the bodies of inputs."""
+    return _comparable(params)
+
+
 def alike(submitted: Mapping[str, Any], echoed: Mapping[str, Any]) -> Likeness:
     """How well an echo fits: everything submitted is in it, and it asks for nothing else.
 

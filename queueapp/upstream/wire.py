@@ -110,6 +110,8 @@ class _Watched:
         if self.sock is None:
             self.connect()
         if not self._connecting:
+            if not CALL.written and CALL.deadline is not None and time.monotonic() >= CALL.deadline:
+                raise TimeoutError("timed out")  # Connecting took it all: nothing has been sent.
             CALL.written = True
             # urllib3 writes under the connect timeout, which a large `data:` URI would outlast.
             if CALL.deadline is not None:

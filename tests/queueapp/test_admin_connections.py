@@ -47,6 +47,7 @@ def page(connection: Connection, verb: str = "change") -> str:
 
 def form(**fields: str) -> dict[str, str]:
     told = {"base_url": URL, "namespace": "alice", "public_url": "", "new_key": ""}
+    told["initial-namespace"] = "alice"
     return told | {"enabled": "on", "capacity": "8", "priority": "0"} | fields
 
 
@@ -258,3 +259,15 @@ def test_staff_who_may_not_see_connections_are_told_without_a_link(oxen):
     text = text_of(staff().get("/"))
     assert "oxen. Stopped: the key is not accepted." in text
     assert page(oxen) not in text
+
+
+def test_a_form_that_was_opened_before_a_check_does_not_undo_what_the_check_found(admins_browser, oxen):
+    Connection.objects.update(namespace="")
+    shown = text_of(admins_browser.get(page(oxen)))
+    assert 'name="initial-namespace"' in shown
+    Connection.objects.update(namespace="alice", revision="current")
+    data = form(namespace="", public_url="https://drover.example.org") | {"initial-namespace": ""}
+    assert admins_browser.post(page(oxen), data).status_code == 302
+    found = after(oxen)
+    assert (found.namespace, found.revision) == ("alice", "current")
+    assert found.public_url == "https://drover.example.org"

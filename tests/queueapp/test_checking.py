@@ -11,6 +11,8 @@ from django_q.models import OrmQ, Schedule
 from queueapp import backends, checking, schedules, tasks
 from queueapp.models import Connection, MediaModel
 from queueapp.services import checkups, connections, hubs
+from queueapp.services.moves import move
+from queueapp.states import State
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.server import Hub
@@ -320,3 +322,42 @@ def test_a_hub_that_cannot_be_reached_at_all_is_told(db):
     assert "cannot be used" in after(oxen).check_text
     checking.sync(oxen.pk)
     assert "does not take connections" in after(oxen).sync_trouble
+
+
+def test_a_proxys_page_does_not_make_a_hub_one_of_an_older_revision(oxen, hub, alice):
+    checking.check(oxen.pk)
+    hub.misbehave("history", mis.html(404))
+    checking.check(oxen.pk)
+    found = after(oxen)
+    assert found.revision == "current"
+    assert "still taken for one: nobody has pressed “Check”." in found.check_text
+    made = factories.enqueue(alice, "flux-1-dev")[0]
+    move(made, State.SUBMITTING)
+    move(made, State.PROCESSING)
+    checkups.await_check(oxen)
+    hub.misbehave("history", mis.html(404))
+    checking.check(oxen.pk)
+    assert "something is unfinished there" in after(oxen).check_text
+    move(made, State.CANCELLED)
+    checkups.await_check(oxen)
+    hub.misbehave("history", mis.html(404))
+    checking.check(oxen.pk)
+    assert after(oxen).revision == "bridge"
+
+
+def test_events_are_tried_again_where_the_hub_seemed_to_have_none(oxen):
+    connections.tells_events(oxen, False)
+    checking.sync(oxen.pk)
+    assert after(oxen).has_events is None
+
+
+def test_encryption_keys_that_are_none_are_told_wherever_they_are_needed(oxen, hub, settings, capsys):
+    settings.DROVER_ENCRYPTION_KEYS = ["nonsense"]
+    words = "DROVER_ENCRYPTION_KEYS holds something that is no Fernet key"
+    checking.check(oxen.pk)
+    assert words in after(oxen).check_text
+    with pytest.raises(SystemExit):
+        call_command("probe", "oxen")
+    settings.OXEN_API_KEY = "another-key-0123"
+    with pytest.raises(CommandError, match=words):
+        call_command("addconnection", "new", url=hub.url)

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from queueapp.errors import BadConnection, InsufficientCredits, ModelNotFound
-from queueapp.models import Connection, Generation, MediaModel
+from queueapp.models import Connection, Download, Generation, MediaModel
 from queueapp.models.fields import Sealed
-from queueapp.services import catalog, checkups, connections, hubs, syncing
+from queueapp.services import catalog, checkups, connections, endings, hubs, syncing
 from queueapp.services.moves import move
 from queueapp.states import State
 from queueapp.upstream import ModelEntry
@@ -277,6 +277,24 @@ def test_a_refused_key_still_lets_people_queue(oxen, alice):
     syncing.sync_models(oxen, [entry("flux")])
     connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
     assert factories.enqueue(alice, "flux")
+
+
+def test_results_that_are_still_to_be_fetched_keep_the_address_too(alice):
+    connection = hubs.save_hub("oxen", base_url="https://hub.example", key="key-of-alice-01", namespace="a")
+    Connection.objects.update(revision="current")
+    made = factories.enqueue(alice, factories.hub_model(connection).name)[0]
+    for state in (State.SUBMITTING, State.PROCESSING):
+        move(made, state)
+    endings.succeeded(made, "/files/1.png")
+    with pytest.raises(BadConnection, match="1 results are still to be fetched"):
+        hubs.save_hub("oxen", base_url="https://other.example", key="key-of-alice-01")
+    Download.objects.update(next_try_at=None)
+    hubs.save_hub("oxen", base_url="https://other.example", key="key-of-alice-01")
+
+
+def test_without_a_namespace_the_one_that_is_there_stays(oxen):
+    hubs.save_hub("oxen", base_url=URL)
+    assert Connection.objects.get(pk=oxen.pk).namespace == "alice"
 
 
 def test_what_goes_at_a_hub_keeps_its_address_namespace_and_key(alice):

@@ -26,13 +26,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["name"]
         found = Connection.objects.filter(name=name).first()
-        url, namespace = options["url"], options["namespace"]
+        url = options["url"]
         try:
             hubs.save_hub(
                 name,
                 base_url=url or (found.base_url if found else settings.OXEN_HUB_URL),
                 key=_key(options["key_file"], is_new=found is None),
-                namespace=namespace if namespace is not None else (found.namespace if found else ""),
+                namespace=options["namespace"],
             )
         except BadConnection as error:
             raise CommandError(error.detail) from None

@@ -19,7 +19,7 @@ class Command(BaseCommand):
             if not given:
                 sealing.add_key()
             unreadable = hubs.reseal_keys()
-        except ValueError as error:
+        except (ValueError, sealing.NoKeys) as error:
             raise CommandError(str(error)) from None
         if unreadable:
             raise CommandError(

@@ -165,6 +165,20 @@ def test_a_cancel_that_the_hub_refuses_is_not_sent_over_and_over(team, any_hub):
     assert team.refreshed().failures == 0
 
 
+def test_what_the_hub_refused_to_stop_goes_on_and_may_be_asked_to_stop_again(team, any_hub):
+    team = team(any_hub)
+    made = team.asks()[0]
+    team.tick()
+    any_hub.misbehave("cancel", mis.status(409))
+    cancel(team, made)
+    team.tick()
+    made.refresh_from_db()
+    assert (made.is_cancelling, made.cancel_answer) == (False, "refused")
+    cancel(team, made)
+    team.tick(2)
+    assert states(made) == ["cancelled"]
+
+
 def test_what_is_not_ours_to_cancel_stops_nothing_else(team, current_hub):
     team = team(current_hub)
     made = team.asks()[0]

@@ -138,3 +138,27 @@ def test_a_refusal_that_comes_late_ends_it_with_the_truth(team, current_hub, mon
     late(team, monkeypatch, lambda: sending.take_over(team.connection, team.fence))
     assert states(*made) == ["failed"]
     assert "Nothing was made" in Generation.objects.get().reason
+
+
+def test_a_pump_that_has_lost_its_lease_does_not_call_its_successors_posts_lost(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()[0]
+    lost = team.fence
+    team.successor()
+    sending.claim(made.submission_id, team.owner.pk, team.refreshed(), team.fence)
+    sending.take_over(team.connection, lost)
+    assert states(made) == ["submitting"]
+    team.successor()
+    sending.take_over(team.connection, team.fence)
+    assert states(made) == ["queued"]
+
+
+def test_a_pump_beyond_its_turn_looks_and_sends_nothing_new(team, current_hub):
+    team = team(current_hub)
+    first = team.asks()
+    team.tick()
+    team.finish()
+    second = team.asks()
+    team.nothing_rests()
+    lanes.visit(team.refreshed(), team.fence, sends=False)
+    assert states(*first, *second) == ["succeeded", "queued"]

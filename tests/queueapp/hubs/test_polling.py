@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from queueapp import tasks
-from queueapp.models import Download, Generation
-from queueapp.services import elsewhere
+from queueapp import poller, tasks
+from queueapp.models import Download, Generation, MadeElsewhere
+from queueapp.services import connections, elsewhere, watching
+from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
 
@@ -98,15 +99,77 @@ def test_an_unclear_answer_about_the_one_ends_nothing(team, current_hub, plan):
     assert states(*made) == ["succeeded"]
 
 
-def test_what_a_current_hub_knows_no_more_is_lost_after_two_looks(team, current_hub):
+def test_what_a_current_hub_knows_no_more_is_lost_after_looks_that_outlast_a_restart(team, current_hub):
     team = team(current_hub)
     made = team.asks()
     team.tick()
     current_hub.ledger.made.clear()
-    team.tick()
-    assert states(*made) == ["processing"]
+    assert sum(poller.MISSING) > 30
+    for _ in poller.MISSING:
+        team.tick()
+        assert states(*made) == ["processing"]
     team.tick()
     assert states(*made) == ["lost"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "rests"), [(mis.status(404), False), (mis.status(500), True)], ids=["refused", "unclear"]
+)
+def test_a_list_that_is_refused_for_one_model_rests_nothing_else(team, classic_hub, plan, rests):
+    team = team(classic_hub)
+    team.asks()
+    team.tick()
+    video = team.asks(model=team.video)
+    classic_hub.misbehave("list", plan)
+    team.tick()
+    assert states(*video) == ["queued" if rests else "processing"]
+    assert (team.refreshed().retry_at is not None) == rests
+
+
+def test_a_list_that_cannot_be_had_leaves_the_hub_time_for_everything_else(team, classic_hub):
+    team = team(classic_hub)
+    made = team.asks()[0]
+    team.tick()
+    classic_hub.misbehave("list", *[mis.status(500)] * 6)
+    team.tick(6)
+    put_off = Generation.objects.get(pk=made.pk).next_check_at - timezone.now()
+    assert put_off.total_seconds() > connections.LONGEST_WAIT
+
+
+def test_one_model_whose_list_never_comes_whole_rests_nothing_while_anothers_does(team, classic_hub):
+    team = team(classic_hub)
+    team.asks()
+    team.asks(model=team.video)
+    team.tick()
+    classic_hub.misbehave("list", mis.status(500))
+    team.tick()
+    assert len(classic_hub.ledger.calls("list")) == 2
+    assert team.refreshed().retry_at is None
+
+
+def test_what_breaks_in_one_step_of_a_visit_keeps_neither_the_others_nor_the_sending(
+    team, current_hub, monkeypatch, caplog
+):
+    team = team(current_hub)
+    made = team.asks()
+
+    def look(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(poller, "look", look)
+    team.tick()
+    assert states(*made) == ["processing"]
+    assert "look broke at oxen" in caplog.text
+
+
+def test_what_an_event_tells_while_a_list_is_on_its_way_is_looked_at_at_once(team, current_hub):
+    team = team(current_hub)
+    team.asks()
+    team.tick()
+    one = Generation.objects.select_related("model").get()
+    watching.tell(team.connection, one.upstream_id, {"state": "succeeded"})
+    watching.still_going([one], timezone.now())
+    assert watching.told_of(team.connection) == [one]
 
 
 def test_a_state_that_nobody_knows_is_still_going(team, current_hub):
@@ -199,7 +262,7 @@ def test_a_hub_whose_clock_is_wrong_finds_its_lost_ones_all_the_same(team, curre
 def test_what_was_made_elsewhere_is_forgotten_when_it_cannot_come_up_again(team, current_hub):
     team = team(current_hub)
     now = timezone.now()
-    elsewhere.saw(team.connection.pk, {"old": "flux-1-dev", "new": "flux-1-dev"})
+    elsewhere.saw(team.connection, {"old": "flux-1-dev", "new": "flux-1-dev"})
     team.connection.made_elsewhere.filter(upstream_id="old").update(first_seen_at=now - elsewhere.KEPT * 2)
     tasks.sweep()
     assert [one.upstream_id for one in team.connection.made_elsewhere.all()] == ["new"]
@@ -217,3 +280,23 @@ def test_a_history_that_is_closed_or_broken_neither_stops_nor_rests_the_connecti
     team.tick()
     connection = team.refreshed()
     assert (connection.stopped, connection.failures) == ("", 0)
+
+
+def test_a_history_that_breaks_is_asked_once_in_a_visit(team, current_hub):
+    team = team(current_hub)
+    team.asks(4)
+    team.tick()
+    team.finish()
+    current_hub.misbehave("generation", *[mis.status(500)] * 9)
+    team.tick()
+    assert len(current_hub.ledger.calls("generation")) == 1
+
+
+def test_what_a_second_connection_to_the_same_place_makes_is_not_made_elsewhere(team, current_hub):
+    team = team(current_hub)
+    second = factories.hub_connection(current_hub, "second", priority=-1)
+    factories.hub_model(second, team.image)
+    team.asks()
+    team.asks(model=f"second/{team.image}")
+    team.tick(3)
+    assert not MadeElsewhere.objects.exists()

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from queueapp import pump, release, search
@@ -365,3 +366,50 @@ def test_lists_that_can_never_be_had_end_the_search_with_the_truth(team, current
     team.long_after(minutes=31)
     team.tick()
     assert states(*made) == ["lost"]
+
+
+def test_a_search_that_the_hub_refuses_ends_with_the_truth(team, current_hub):
+    team = team(current_hub)
+    made = team.asks()
+    current_hub.misbehave("enqueue", mis.reset_after())
+    team.tick()
+    current_hub.misbehave("list", *[mis.status(422)] * 9)
+    team.long_after(minutes=31)
+    team.tick()
+    assert states(*made) == ["lost"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"base_url": "http://127.0.0.1:9"}, {"namespace": "team"}, {"enabled": False}, {"stopped": "key"}],
+    ids=["address", "namespace", "off", "stopped"],
+)
+def test_nothing_is_claimed_for_a_connection_that_was_changed_meanwhile(team, current_hub, change):
+    team = team(current_hub)
+    made = team.asks()[0]
+    old = team.refreshed()
+    Connection.objects.filter(pk=old.pk).update(**change)
+    assert sending.claim(made.submission_id, team.owner.pk, old, team.fence) == []
+    assert states(made) == ["queued"]
+
+
+def test_the_names_of_what_was_made_outlive_a_database_that_is_away_for_a_moment(
+    team, current_hub, monkeypatch
+):
+    team = team(current_hub)
+    made = team.asks(2)
+    accepted, away = sending.accepted, iter([OperationalError("away"), OperationalError("still away")])
+
+    def flaky(posted, ids):
+        accepted(posted[:1], ids[:1])
+        if trouble := next(away, None):
+            raise trouble
+        accepted(posted, ids)
+
+    monkeypatch.setattr(release, "PATIENCE", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(release.database, "close", lambda: None)
+    monkeypatch.setattr(sending, "accepted", flaky)
+    team.tick()
+    assert states(*made) == ["processing"] * 2
+    assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.made)
+    assert team.posts == 1

@@ -1,10 +1,21 @@
 """What an enqueue can meet, and what each means for the person who pays: the design's table, row by row."""
 
 import json
+import time
 
 import pytest
 
-from queueapp.upstream import BadKey, Busy, Client, NoCredits, Refused, Unclear, Unreachable, UpstreamError
+from queueapp.upstream import (
+    BadKey,
+    Busy,
+    Client,
+    NoCredits,
+    Refused,
+    Unclear,
+    Unreachable,
+    UpstreamError,
+    wire,
+)
 from tests.hub import misbehaviour as mis
 from tests.hub.world import KEY
 
@@ -253,3 +264,16 @@ def test_of_a_hub_that_goes_wrong_half_the_time_nothing_untrue_is_ever_believed(
         else:
             assert listed == {made.id for made in hub.ledger.live}
     assert outcomes == {Busy, Unclear}
+
+
+def test_an_order_whose_connecting_took_all_the_time_is_not_sent(hub, client_of, monkeypatch):
+    connect = wire._Watched.connect
+
+    def slow(connection):
+        time.sleep(0.1)
+        connect(connection)
+
+    monkeypatch.setattr(wire._Watched, "connect", slow)
+    with pytest.raises(Unreachable):
+        client_of(hub, deadline=0.05).enqueue("flux-1-dev", {"prompt": "x"}, 1)
+    assert not hub.ledger.calls("enqueue")
