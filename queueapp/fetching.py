@@ -3,29 +3,23 @@
 import logging
 import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db import connections as databases
 
-from queueapp import media
+from queueapp import lifesigns, media
 from queueapp.backends import client_of
 from queueapp.models import Download
 from queueapp.sealing import Undecryptable
-from queueapp.services import claims, downloads, results, workers
+from queueapp.services import claims, downloads, results
 from queueapp.upstream import BadLink, Client, LinkExpired, Revision, UpstreamError
 
 log = logging.getLogger(__name__)
 
 #: Seconds for the whole of one try; a worker's task may take twice as long.
 SECONDS = 300.0
-#: Seconds between signs of life while it is fetched.
-LIFE = 3.0
 NO_LINK = "The hub has told no link to the result."
 EXPIRED = "The link to the result has expired, and this hub tells no other."
 
@@ -36,7 +30,7 @@ def fetch(generation_id: str) -> None:
     if download is None:
         return
     try:
-        with _alive(download):
+        with lifesigns.given(lambda: downloads.renew(download)):
             _fetch(download)
     except UpstreamError as error:
         hopeless = isinstance(error, BadLink)
@@ -94,32 +88,3 @@ def _fresh_link(download: Download, client: Client) -> str:
     if not link:
         raise UpstreamError(NO_LINK)
     return link
-
-
-def _show_life(download: Download) -> None:
-    try:
-        workers.beat(workers.WORK)
-        downloads.renew(download)
-    except DatabaseError:
-        databases.close_all()  # The hold outlasts some signs of life that do not come through.
-
-
-@contextmanager
-def _alive(download: Download) -> Iterator[None]:
-    """Renew the hold, and show that this worker works, for as long as a slow download takes."""
-    done = threading.Event()
-
-    def live() -> None:
-        try:
-            while not done.wait(LIFE):
-                _show_life(download)
-        finally:
-            databases.close_all()
-
-    thread = threading.Thread(target=live, daemon=True, name=f"fetching {download.pk}")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

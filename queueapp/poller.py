@@ -4,7 +4,7 @@ A generation has left a hub's list only when a whole, well-formed list lacks it 
 its release was acknowledged. Every other answer says nothing about any generation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -19,6 +19,7 @@ from queueapp.upstream import (
     NotThere,
     Refused,
     Revision,
+    Row,
     Unclear,
     UpstreamError,
 )
@@ -77,14 +78,21 @@ def _look_at(round_: Round, model: MediaModel | None) -> None:
 
 def _compare(round_: Round, listing: Listing, before: Sequence[Generation]) -> None:
     rows = {row.id: row for row in listing.rows}
-    going = [one for one in before if one.upstream_id in rows and not rows[one.upstream_id].ended]
-    watching.still_going(going, timezone.now())
-    for one in before:
-        row = rows.get(one.upstream_id)
-        if row is None:
-            _missing(one, round_)
-        elif row.ended:
-            endings.by_row(one, row)
+    over = [one for one in before if (row := rows.get(one.upstream_id)) and endings.is_over(one, row)]
+    gone = [one for one in before if one.upstream_id not in rows]
+    missing = [one for one in gone if not _under_its_parameter(one, rows)]
+    done = {one.pk for one in over + missing}
+    watching.still_going([one for one in before if one.pk not in done], timezone.now())
+    for one in over:
+        endings.by_row(one, rows[one.upstream_id])
+    for one in missing:
+        _missing(one, round_)
+
+
+def _under_its_parameter(generation: Generation, rows: Mapping[str, Row]) -> bool:
+    """Whether its row may be there under a parameter of its own that is named like the hub's name for it,
+    for a hub may put it in that one's place."""
+    return str(generation.submission.params.get("generation_id", "")) in rows
 
 
 def _note_others(round_: Round, listing: Listing, ours: Sequence[Generation]) -> None:
@@ -101,11 +109,12 @@ def _missing(generation: Generation, round_: Round) -> None:
     elif round_.over:
         watching.look_again(generation, timezone.now(), 0.0)
     else:
-        _ask_about(generation, round_)
+        _ask_about(generation, round_, listed=False)
 
 
-def _ask_about(generation: Generation, round_: Round) -> None:
-    """Ask for the one; what the hub says of it, or that it has none of it, decides."""
+def _ask_about(generation: Generation, round_: Round, *, listed: bool = True) -> None:
+    """Ask for the one; what the hub says of it, or that it has none of it, decides. `listed` is whether a
+    list may still have it."""
     watching.look_again(generation, timezone.now(), LATER)
     with round_.spared():
         try:
@@ -117,8 +126,10 @@ def _ask_about(generation: Generation, round_: Round) -> None:
             if error.status == 403:
                 return  # About this one alone: somebody else's, perhaps. The list tells about the key.
             raise
-        if row.ended:
+        if endings.is_over(generation, row):
             endings.by_row(generation, row)
+        elif row.ended and not listed:
+            endings.left(generation)  # It is over, and what the row says of how cannot be believed.
         elif round_.client.revision is Revision.CURRENT:
             watching.look_again(generation, timezone.now(), SOON, told=None)
         else:

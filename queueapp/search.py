@@ -130,7 +130,7 @@ def _adopt(connection: Connection, posts: Sequence[Post], rows: list[Row]) -> No
     ahead = connection.clock_ahead
     for place, fitting in adopt(claims, rows, clock_difference=ahead, taken=_taken(connection, rows)).items():
         for one, row in zip(left[place], fitting, strict=False):
-            if sending.adopt(one, row.id, "Found in the hub's list.") and row.ended:
+            if sending.adopt(one, row.id, "Found in the hub's list.") and endings.is_over(one, row):
                 endings.by_row(one, row)
 
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from queueapp import checking, fetching
+from queueapp import checking, fetching, lifesigns
 from queueapp import pump as pumping
 from queueapp import render as rendering
 from queueapp.services import elsewhere, inputs, workers
@@ -39,12 +39,14 @@ def sweep() -> None:
 
 def check(connection_id: int) -> None:
     """Find out whether a hub's account works."""
-    checking.check(connection_id)
+    with lifesigns.given():
+        checking.check(connection_id)
 
 
 def sync(connection_id: int) -> None:
     """Find out what a hub offers."""
-    checking.sync(connection_id)
+    with lifesigns.given():
+        checking.sync(connection_id)
 
 
 def see_to_hubs() -> None:

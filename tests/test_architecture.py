@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"lanes"},
     {"poller", "search", "cancelling", "listener", "bells", "release", "render"},
     {"fetching", "checking"},
-    {"rounds"},
+    {"rounds", "lifesigns"},
     {"backends", "services", "migrations"},
     {"models", "storage"},
     {"states", "params", "datauri", "media", "engine", "upstream", "lifeline", "sealing"},

@@ -27,6 +27,12 @@ def kind_of(words: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.search(words)), "upstream")
 
 
+def is_over(generation: Generation, row: Row) -> bool:
+    """Whether the hub's row says that this is over: not where a parameter of its own has the name of the
+    field that says so, for a hub may put it in the field's place."""
+    return row.ended and "status" not in generation.submission.params
+
+
 def by_row(generation: Generation, row: Row) -> bool:
     """End a generation as the hub's row says; the row is one that has ended. False if it had ended here."""
     match row.state:

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import OperationalError
 from django.utils import timezone
 
-from queueapp import fetching
+from queueapp import fetching, lifesigns
 from queueapp.models import Download, Event, Result
 from queueapp.services import claims, downloads, workers
 from queueapp.states import State
@@ -148,9 +148,10 @@ def test_a_database_that_is_busy_for_a_moment_does_not_cost_the_hold(ended, monk
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(workers, "beat", busy)
-    monkeypatch.setattr(fetching, "LIFE", 0.001)
-    monkeypatch.setattr(fetching.databases, "close_all", lambda: None)
-    with fetching._alive(downloads.take(str(ended.pk), claims.new_claim())):
+    monkeypatch.setattr(lifesigns, "PAUSE", 0.001)
+    monkeypatch.setattr(lifesigns.databases, "close_all", lambda: None)
+    download = downloads.take(str(ended.pk), claims.new_claim())
+    with lifesigns.given(lambda: downloads.renew(download)):
         assert all(beats.acquire(timeout=5) for _ in range(3))
 
 

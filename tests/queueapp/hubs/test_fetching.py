@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from queueapp import backends, bells, fetching, storage
+from queueapp import backends, bells, fetching, lifesigns, storage
 from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Lease, Result
 from queueapp.services import claims, downloads, results, workers
@@ -260,11 +260,11 @@ def test_nobody_fetches_again_what_is_not_theirs(ended, bobs_browser):
 def test_a_worker_shows_that_it_works_while_a_download_takes_long(ended, monkeypatch):
     beaten = []
     monkeypatch.setattr(workers, "beat", beaten.append)
-    monkeypatch.setattr(fetching, "LIFE", 0.001)
+    monkeypatch.setattr(lifesigns, "PAUSE", 0.001)
     monkeypatch.setattr(downloads, "renew", lambda _: beaten.append("renewed"))
-    monkeypatch.setattr(fetching.databases, "close_all", lambda: None)
+    monkeypatch.setattr(lifesigns.databases, "close_all", lambda: None)
     download = downloads.take(str(ended.pk), claims.new_claim())
-    with fetching._alive(download):
+    with lifesigns.given(lambda: downloads.renew(download)):
         until(lambda: len(beaten) >= 2)
     assert beaten[:2] == ["work", "renewed"]
     assert Generation.objects.get().state == "succeeded"

@@ -300,3 +300,25 @@ def test_what_a_second_connection_to_the_same_place_makes_is_not_made_elsewhere(
     team.asks(model=f"second/{team.image}")
     team.tick(3)
     assert not MadeElsewhere.objects.exists()
+
+
+@pytest.mark.parametrize("covering", [True, False], ids=["covering", "not covering"])
+@pytest.mark.parametrize(
+    "params", [{"generation_id": "mine"}, {"status": "succeeded", "result_url": "https://evil.example/1.png"}]
+)
+def test_a_parameter_named_like_a_field_of_the_hubs_ends_nothing(team, any_hub, params, covering):
+    any_hub.params_on_top = covering
+    team = team(any_hub)
+    made = team.asks(**params)
+    team.tick(4)
+    assert states(*made) == ["processing"]
+
+
+def test_how_something_ended_is_not_believed_where_its_own_parameter_may_say_it(team, current_hub):
+    current_hub.params_on_top = True
+    team = team(current_hub)
+    made = team.asks(status="succeeded")
+    team.tick()
+    current_hub.fail(current_hub.ledger.live[0].id, "It broke.")
+    team.tick(2)
+    assert states(*made) == ["finished"]
