@@ -19,7 +19,7 @@ from dashboard.schema import written
 from dashboard.timeline import Moment, timeline_of
 from queueapp.models import Generation, Submission
 from queueapp.params import Params, prompt_of
-from queueapp.services.connections import why_waiting
+from queueapp.services.connections import last_refusal, why_waiting
 from queueapp.services.inputs import key_of
 from queueapp.states import LIVE, State
 
@@ -167,8 +167,9 @@ def _picture(result: Any) -> Picture | None:
 def _held_up(generation: Generation) -> str:
     """What keeps it; a stop keeps only what still waits, for what is at work is watched all the same."""
     connection = generation.connection
-    if generation.state == State.QUEUED or (generation.is_live and not connection.stopped):
-        return why_waiting(connection)
+    waits = generation.state == State.QUEUED
+    if waits or (generation.is_live and not connection.stopped):
+        return why_waiting(connection) or (last_refusal(connection) if waits else "")
     return ""
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.forms import Composer
 from queueapp.errors import DroverError
-from queueapp.models import MediaModel
+from queueapp.models import Connection, MediaModel
 from queueapp.services import catalog
 
 _KEEP = 10
@@ -77,13 +77,15 @@ def _grouped() -> Iterator[tuple[str, Iterator[Option]]]:
 
 def model_for(name: str) -> MediaModel | None:
     """The model to compose for: the named one, or else a preferred one, or else the best connection's first;
-    None if there is none."""
+    where none is named, rather one that costs nothing. None if there is none."""
     try:
         return catalog.find_media(name)
     except DroverError:
         offered = catalog.media_models()
         images = offered.filter(media_type=MediaModel.Media.IMAGE)
-        return offered.filter(preferred=True).first() or images.first() or offered.first()
+        # Who has not chosen yet is not led to what costs money.
+        free = images.none() if name else images.filter(connection__kind=Connection.Kind.BUILTIN)
+        return offered.filter(preferred=True).first() or free.first() or images.first() or offered.first()
 
 
 def value_of(model: MediaModel) -> str:

@@ -38,7 +38,7 @@ def _moments(events: Sequence[Event]) -> Iterator[Moment]:
         if tries > 1:
             began, event = event.at, events[place + 2 * tries - 1]
             text = (
-                f"Sent {tries} times since {timezone.localtime(began):%H:%M:%S}. The last time: {event.text}"
+                f"Tried {tries} times since {timezone.localtime(began):%H:%M:%S}. The last time: {event.text}"
             )
         yield _moment(event, text, before)
         before = event.at

@@ -18,13 +18,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from queueapp.admin.base import NOTHING, ModelAdmin, counted, page_of
+from queueapp.admin.hub_form import ACCOUNT, OURS, HubForm
 from queueapp.models import Connection, Generation, MadeElsewhere, MediaModel
-from queueapp.services import checkups, hubs, syncing, workers
+from queueapp.services import checkups, syncing, workers
 from queueapp.upstream.probing import CLOCK_TOLERANCE
 
-#: What every connection has, and what only a hub's account has.
-_OURS = ("enabled", "capacity", "priority")
-_ACCOUNT = ("base_url", "new_key", "namespace", "public_url")
 _SHOWN = ("base_url", "namespace", "public_url")
 _WORK = ("queued", "at_work", "elsewhere_", "created_at")
 _KNOWN = ("status", "checked", "answer", "revision_", "clock")
@@ -44,49 +42,6 @@ def _when(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%-d %B %Y, %H:%M:%S}" if at else "Not yet"
 
 
-class HubForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A hub's account. Its key goes in and never comes out."""
-
-    new_key = forms.CharField(
-        label="Key",
-        required=False,
-        help_text="Leave empty to keep the key that is there. It is encrypted and never shown again.",
-        widget=forms.PasswordInput(
-            render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}
-        ),
-    )
-
-    class Meta:
-        model = Connection
-        fields = ("name", *_OURS, "base_url", "namespace", "public_url")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "namespace" in self.fields:
-            # What was shown comes back with the form: a check may fill it in while the form is open.
-            self.fields["namespace"].show_hidden_initial = True
-
-    def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        found = self.instance if self.instance.pk else None
-        for field, words in hubs.wrong_account(found, self._given(told)).items():
-            self.add_error("new_key" if field == "key" else field, words)
-        return told
-
-    def save_account(self) -> Connection:
-        """Create or change the connection. Call it for a form that is valid."""
-        ours = {field: self.cleaned_data[field] for field in _OURS}
-        return hubs.save_hub(
-            self.instance.name, **self._given(self.cleaned_data), **({} if self.instance.pk else ours)
-        )
-
-    def _given(self, told: dict[str, Any]) -> dict[str, Any]:
-        fields = {name: told[name] for name in ("base_url", "namespace", "public_url") if name in told}
-        if "namespace" not in self.changed_data:
-            fields.pop("namespace", None)
-        return fields | {"key": told.get("new_key") or None}
-
-
 @admin.register(Connection)
 class ConnectionAdmin(ModelAdmin[Connection]):
     """Backends. What a change makes possible happens at once: the pump is told."""
@@ -104,7 +59,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
         "elsewhere_",
         "offers",
     )
-    list_editable = _OURS
+    list_editable = OURS
     list_filter = ("kind", "enabled", "stopped")
     search_fields = ("name", "base_url", "namespace")
     actions = ("check_all", "sync_all")
@@ -123,13 +78,13 @@ class ConnectionAdmin(ModelAdmin[Connection]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return ((None, {"fields": ("name", *_ACCOUNT)}), ("How it is used", {"fields": _OURS}))
+            return ((None, {"fields": ("name", *ACCOUNT)}), ("How it is used", {"fields": OURS}))
         if obj.kind == Connection.Kind.BUILTIN:
-            return ((None, {"fields": ("name", "kind", *_OURS, *_WORK, "models_")}),)
+            return ((None, {"fields": ("name", "kind", *OURS, *_WORK, "models_")}),)
         return (
             (None, {"fields": ("name", "kind", *_KNOWN)}),
-            ("The hub's account", {"fields": _ACCOUNT if self._may_change(request, obj) else _SHOWN}),
-            ("How it is used", {"fields": (*_OURS, *_WORK)}),
+            ("The hub's account", {"fields": ACCOUNT if self._may_change(request, obj) else _SHOWN}),
+            ("How it is used", {"fields": (*OURS, *_WORK)}),
             ("Models", {"fields": _MODELS}),
         )
 
@@ -158,7 +113,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
             obj.pk = saved.pk
             obj._state.adding = False
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in _OURS])
+            obj.save(update_fields=[name for name in form.changed_data if name in OURS])
         obj.refresh_from_db()
         transaction.on_commit(workers.ring)
 
@@ -249,6 +204,24 @@ class ConnectionAdmin(ModelAdmin[Connection]):
             "reloads": waits and found is not None and checkups.answer_is_near(found, timezone.now()),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def response_add(
+        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._to_the_answer(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        return self._to_the_answer(request, obj) or super().response_change(request, obj)
+
+    def _to_the_answer(self, request: HttpRequest, obj: Connection) -> HttpResponse | None:
+        """Who goes on with a connection that is being checked now sees the answer as soon as it is there."""
+        found = Connection.objects.filter(name=obj.name).first()
+        if "_continue" not in request.POST or found is None:
+            return None
+        if not checkups.answer_is_near(found, timezone.now()):
+            return None
+        self.message_user(request, "Saved. A worker asks the hub now; this page shows the answer.")
+        return redirect(f"{page_of(Connection, found.pk)}?checking=1")
 
     @method_decorator(require_POST)
     def check_one(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -66,7 +66,9 @@ def words(connection: Connection, now: datetime) -> str:
         said = f": “{connection.stopped_text}”" if connection.stopped_text else ""
         return f"{connection.get_stopped_display()}{said}{since}"
     if connection.kind == Connection.Kind.UPSTREAM and not connections.is_known(connection):
-        return "Cannot be used yet" if connection.checked_at else "Not checked yet"
+        if not connection.checked_at:
+            return "Not checked yet"
+        return f"Cannot be used yet: {connection.check_text.partition(chr(10))[0]}"
     rests = [at for at in (connection.retry_at, connection.send_after) if at and at > now]
     if rests:
         return f"Resting until {timezone.localtime(max(rests)):%H:%M:%S}: {connection.trouble}"

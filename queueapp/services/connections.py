@@ -39,14 +39,23 @@ def why_waiting(connection: Connection) -> str:
         return f"{name} is switched off. What waits for it stays in the queue."
     if connection.stopped:
         why = WHY_STOPPED[Connection.Stop(connection.stopped)]
+        failed = " What met this first has failed." if connection.stopped == Connection.Stop.CREDITS else ""
         return (
-            f"{name} is stopped: {why}. What waits for it stays in the queue until an admin has seen to it."
+            f"{name} is stopped: {why}.{failed} "
+            "What waits for it stays in the queue until an admin has seen to it."
         )
     if not is_known(connection):
         return f"{name} cannot be used yet, so nothing is sent to it: an admin has to see to it."
     if max(connection.failures, connection.send_failures) >= TROUBLED:
         return f"{name} is in trouble and is tried again and again: {connection.trouble}"
     return ""
+
+
+def last_refusal(connection: Connection) -> str:
+    """What the last try to send to it met, for those whose work waits; empty when it went well."""
+    if not (connection.failures or connection.send_failures):
+        return ""
+    return f"The connection {connection.name} could not take it yet and is tried again: {connection.trouble}"
 
 
 def the_same(connection: Connection) -> QuerySet[Connection]:

@@ -62,7 +62,17 @@ class Probe:
             told.append(f"The key's account has a balance of {self.balance:,f}.")
         if self.models is not None:
             told.append(f"It lists {self.models} models; {self.media_models} make images or videos.")
-        return (*told, *self._clock_words(), *self._safety_words())
+        told = [*told, *self._clock_words(), *self._safety_words()]
+        return tuple(sorted(told, key=lambda words: words not in self._obstacles()))
+
+    def _obstacles(self) -> tuple[str, ...]:
+        """Those of the sentences that say why nothing can be sent: a person reads them first."""
+        found = {
+            self._key_words(): self.key_accepted is False,
+            self._namespace_words(): bool(self.namespace_trouble),
+            self._revision_words(): self.revision is None,
+        }
+        return tuple(words for words, stands_in_the_way in found.items() if stands_in_the_way)
 
     def _key_words(self) -> str:
         if self.key_accepted is None:

@@ -295,7 +295,7 @@ def test_tries_that_were_refused_for_now_are_one_line(
     timeline = html[html.index('id="timeline"') :]
     assert timeline.count("<li ") == lines
     assert f"The hub is busy ({tries - 1})." in timeline
-    assert (f"Sent {tries} times since" in timeline) == (tries > 1)
+    assert (f"Tried {tries} times since" in timeline) == (tries > 1)
 
 
 def test_a_failure_says_what_happened_what_it_means_and_what_to_do(

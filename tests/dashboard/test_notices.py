@@ -42,6 +42,12 @@ def test_an_open_page_is_told_when_it_begins_and_when_it_is_over(made, alice, al
     assert "No answer" not in told
 
 
+def test_what_waits_says_from_the_first_try_on_what_that_met(made, alices_browser):
+    connections.sent_badly(made.connection, "127.0.0.1:9 does not take connections.")
+    assert "127.0.0.1:9 does not take connections." in text_of(alices_browser, f"/generations/{made.pk}/")
+    assert "does not take connections" not in text_of(alices_browser, "/")
+
+
 def test_a_stop_is_not_said_to_keep_what_the_hub_has(made, alices_browser):
     from queueapp.services.moves import move
     from queueapp.states import State

@@ -24,6 +24,15 @@ def test_a_preferred_model_is_chosen_for_who_has_not_chosen_yet(db):
     assert picker.model_for("sketch-image").name == "sketch-image"
 
 
+def test_who_has_not_chosen_yet_is_not_led_to_what_costs_money(db):
+    hub = Connection.objects.create(
+        name="oxen", revision="current", base_url="http://127.0.0.1:9", priority=9
+    )
+    factories.hub_model(hub, "a-first")
+    assert picker.model_for("").name == "sketch-image"
+    assert picker.model_for("gone").name == "a-first"
+
+
 def test_preferred_models_stand_first_among_their_kind(db):
     builtin = factories.builtin()
     factories.hub_model(builtin, "a-first")

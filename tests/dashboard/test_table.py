@@ -149,7 +149,7 @@ def test_an_address_with_nonsense_in_it_still_answers(
 
 def test_an_empty_queue_says_what_to_do_next(alices_browser: Client) -> None:
     html = alices_browser.get("/").content.decode()
-    assert "Nothing in the queue yet" in html
+    assert "Nothing of yours in the queue yet" in html
     assert "data-example" in html
 
 

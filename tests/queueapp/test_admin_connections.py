@@ -271,3 +271,20 @@ def test_a_form_that_was_opened_before_a_check_does_not_undo_what_the_check_foun
     found = after(oxen)
     assert (found.namespace, found.revision) == ("alice", "current")
     assert found.public_url == "https://drover.example.org"
+
+
+def test_going_on_with_a_hub_that_was_changed_leads_to_the_answer_of_its_check(admins_browser, oxen):
+    data = form(new_key="another-key-9876543210") | {"_continue": "1"}
+    assert admins_browser.post(page(oxen), data)["Location"] == f"{page(oxen)}?checking=1"
+    assert 'http-equiv="refresh"' in text_of(admins_browser.get(f"{page(oxen)}?checking=1"))
+    unchanged = admins_browser.post(page(oxen), form(capacity="3") | {"_continue": "1"})
+    assert unchanged.status_code == 302
+
+
+def test_the_status_says_why_a_hub_cannot_be_used(admins_browser, oxen):
+    Connection.objects.update(
+        revision="", checked_at=timezone.now(), check_text="The namespace typo cannot be used: no.\nMore."
+    )
+    text = text_of(admins_browser.get(LIST))
+    assert "Cannot be used yet: The namespace typo cannot be used: no." in text
+    assert "More." not in text
