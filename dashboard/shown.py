@@ -1,5 +1,6 @@
 """A field of the composer as its template shows it: what it holds, and what is wrong with it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +68,18 @@ class Shown:
 
     @property
     def choices(self) -> list[Choice]:
-        empty = f"{self.hint} (default)" if self.hint else "Choose…" if self.field.required else "Default"
-        texts = [(grown.written(value), _label(value)) for value in self.field.choices]
+        hint = _readable(self.hint)
+        empty = f"{hint} (default)" if hint else "Choose…" if self.field.required else "Default"
+        texts = [(grown.written(value), _readable(_label(value))) for value in self.field.choices]
         return [
             Choice("", empty, not self.value),
             *(Choice(value, label, value == self.value) for value, label in texts),
         ]
+
+
+def _readable(label: str) -> str:
+    """Words that a program has tied together, as people write them: `optimize_for_quality`."""
+    return label.replace("_", " ") if re.fullmatch(r"[a-z]+(_[a-z]+)+", label) else label
 
 
 def _label(value: Any) -> str:

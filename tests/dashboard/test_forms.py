@@ -7,6 +7,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboard import schema
 from dashboard.forms import Composer
+from dashboard.shown import Shown
 from queueapp.errors import BadParameters
 from queueapp.models import MediaModel
 from tests import factories
@@ -229,3 +230,13 @@ def test_every_shape_of_field_can_be_rendered_and_read_back() -> None:
     assert 'name="param-steps" value="" inputmode="numeric"' in html
     assert 'title="with &quot;quotes&quot;"' in html
     assert "maxlength" not in html
+
+
+def test_a_choice_that_a_program_named_is_written_as_people_write_it():
+    shown = Shown(field({"enum": ["optimize_for_quality", "a_2", "K_x"], "default": "a_b"}), "", "")
+    assert [(choice.value, choice.label) for choice in shown.choices] == [
+        ("", "a b (default)"),
+        ("optimize_for_quality", "optimize for quality"),
+        ("a_2", "a_2"),
+        ("K_x", "K_x"),
+    ]
