@@ -100,22 +100,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='retry_at',
-            field=models.DateTimeField(editable=False, help_text='Nothing is asked before.', null=True),
+            field=models.DateTimeField(editable=False, help_text='Nothing is sent before.', null=True),
         ),
         migrations.AddField(
             model_name='connection',
             name='revision',
             field=models.CharField(blank=True, choices=[('', 'Not known yet'), ('classic', 'Classic'), ('bridge', 'Bridge'), ('current', 'Current')], editable=False, max_length=10),
-        ),
-        migrations.AddField(
-            model_name='connection',
-            name='send_after',
-            field=models.DateTimeField(editable=False, help_text='Nothing is sent before.', null=True),
-        ),
-        migrations.AddField(
-            model_name='connection',
-            name='send_failures',
-            field=models.PositiveIntegerField(default=0, editable=False, help_text='Enqueues in a row that came to nothing.'),
         ),
         migrations.AddField(
             model_name='connection',
