@@ -22,6 +22,7 @@ from queueapp.upstream import (
     Row,
     Unclear,
     UpstreamError,
+    backoff,
 )
 
 #: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it;
@@ -31,8 +32,8 @@ SOON, LATER, LATEST = 1.5, 5.0, 120.0
 #: Seconds between looks at what a current hub says it has not, although its rows persist: a copy of its
 #: database that lags behind, or a restart, must not end what goes on.
 MISSING = (1.5, 3.0, 6.0, 12.0, 24.0)
-#: Times that something must be missing on a bridge hub before its absence counts: its event may be late.
-MISSES = 2
+#: The same on a bridge hub, whose event may be late.
+MISSING_ON_BRIDGE = (SOON,)
 #: No generation costs as much; what says so is no cost.
 DEAREST = 1_000_000
 #: Seconds after which the cost is asked for again, by how long ago the generation ended.
@@ -66,14 +67,18 @@ def _look_at(round_: Round, model: MediaModel | None) -> None:
         try:
             listing = round_.client.listing(model.name if model else None)
         except (Unclear, Refused) as error:
-            seldom = (
-                LATEST if isinstance(error, Refused) else LATER * 2.0 ** min(round_.connection.failures, 9)
-            )
-            watching.look_later(before, timezone.now(), min(seldom, LATEST))
+            watching.look_later(before, timezone.now(), _seldom(error, round_.connection.failures))
             raise
         round_.went_well()
         _note_others(round_, listing, before)
         _compare(round_, listing, before)
+
+
+def _seldom(error: UpstreamError, failures: int) -> float:
+    """Seconds until a list that could not be had is asked for again."""
+    if isinstance(error, Refused):
+        return LATEST
+    return backoff(failures, lambda: 1.0, base=LATER, longest=LATEST)
 
 
 def _compare(round_: Round, listing: Listing, before: Sequence[Generation]) -> None:
@@ -140,7 +145,7 @@ def _ask_about(generation: Generation, round_: Round, *, listed: bool = True) ->
 def _gone(generation: Generation, round_: Round) -> None:
     """The hub has none of this. Where nothing was told yet, what an event has to tell may still arrive."""
     current = round_.client.revision is Revision.CURRENT
-    pauses = MISSING if current else (SOON,) * (MISSES - 1)
+    pauses = MISSING if current else MISSING_ON_BRIDGE
     if generation.told:
         endings.left(generation)
     elif generation.looks < len(pauses):

@@ -5,7 +5,7 @@ that go on until the POST can no longer be on its way ends with the truth: nothi
 hub's rows persist, and nobody knows, elsewhere. It is never posted again by itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -75,9 +75,10 @@ def _look_for(round_: Round, of_model: list[Generation], due: list[Generation]) 
         for one in due if not isinstance(error, WHOLE) else ():
             _give_up_blind(one)
         raise
+    nobodys = _nobodys(round_.connection, rows.values()) if persist else []
     for one in due:
         if not one.upstream_id:
-            _not_found(one, nothing_made=persist and not _unexplained(round_.connection, one, posts, rows))
+            _not_found(one, nothing_made=persist and not _unexplained(round_.connection, one, posts, nobodys))
 
 
 def _listed(round_: Round, model: str, status: str | None) -> list[Row]:
@@ -141,17 +142,20 @@ def _taken(connection: Connection, rows: Iterable[Row]) -> set[str]:
     return set(held.values_list("upstream_id", flat=True))
 
 
+def _nobodys(connection: Connection, rows: Iterable[Row]) -> list[Row]:
+    """The rows that are nobody's here."""
+    rows = list(rows)
+    taken = _taken(connection, rows)
+    return [row for row in rows if row.id not in taken]
+
+
 def _unexplained(
-    connection: Connection, generation: Generation, posts: Sequence[Post], rows: Mapping[str, Row]
+    connection: Connection, generation: Generation, posts: Sequence[Post], nobodys: Sequence[Row]
 ) -> bool:
     """Whether the hub made something at the time that is nobody's, and may be this one in other words: a
     hub may echo parameters changed, cut, or not at all."""
     claim = next(post.claim for post in posts if generation in post.batch)
-    taken = _taken(connection, rows.values())
-    return any(
-        row.id not in taken and in_time(claim, row, clock_difference=connection.clock_ahead)
-        for row in rows.values()
-    )
+    return any(in_time(claim, row, clock_difference=connection.clock_ahead) for row in nobodys)
 
 
 def _give_up_blind(generation: Generation) -> None:

@@ -69,7 +69,7 @@ def words(connection: Connection, now: datetime) -> str:
         if not connection.checked_at:
             return "Not checked yet"
         return f"Cannot be used yet: {connection.check_text.partition(chr(10))[0]}"
-    rests = [at for at in (connection.retry_at, connection.send_after) if at and at > now]
+    rests = [until for until in (connection.retry_at, connection.send_after) if until and until > now]
     if rests:
         return f"Resting until {timezone.localtime(max(rests)):%H:%M:%S}: {connection.trouble}"
     return "Works"

@@ -1,6 +1,7 @@
 """What the workers find out about a connection: whether it works, and when to try again."""
 
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -14,6 +15,17 @@ from queueapp.upstream import backoff
 LONGEST_WAIT = 60.0
 #: Calls in a row that come to nothing before people are told: fewer are everyday weather.
 TROUBLED = 4
+#: What is written of a connection that nothing is known against.
+NO_TROUBLE: Mapping[str, object] = {
+    "stopped": "",
+    "stopped_text": "",
+    "stopped_at": None,
+    "failures": 0,
+    "retry_at": None,
+    "send_failures": 0,
+    "send_after": None,
+    "trouble": "",
+}
 WHY_STOPPED = {
     Connection.Stop.KEY: "the hub does not accept its key",
     Connection.Stop.CREDITS: "its account is out of credits",
@@ -168,8 +180,7 @@ def stop(connection: Connection, why: Connection.Stop, words: str) -> None:
 
 def resume(connection: Connection) -> None:
     """Take up a stopped connection again."""
-    nothing = {"failures": 0, "retry_at": None, "send_failures": 0, "send_after": None, "trouble": ""}
-    _write(connection, stopped="", stopped_text="", stopped_at=None, **nothing)
+    _write(connection, **NO_TROUBLE)
     _tell_who_waits(connection)
     workers.ring()
 

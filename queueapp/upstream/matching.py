@@ -140,7 +140,7 @@ def _fits(
 ) -> list[tuple[Likeness, str]]:
     """The ids of the rows that may be the claim's, best first."""
     found = []
-    submitted = _comparable(claim.params)
+    submitted = remembered(claim.params)
     for row in rows:
         if row.model != claim.model or row.id in claim.known or row.enqueued_at is None:
             continue
@@ -153,16 +153,12 @@ def _fits(
 _clean = Cleaner()
 
 
-def _comparable(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Submitted parameters cut as an echo is, without those that a system field would have covered up."""
+def remembered(params: Mapping[str, Any]) -> dict[str, Any]:
+    """As much of submitted parameters as finding them again takes: cut as an echo is, without the bodies of
+    inputs and without what a system field would have covered up."""
     kept = {name: value for name, value in params.items() if name not in _NOT_THE_MODELS}
     cut: dict[str, Any] = tidy(kept, _clean)
     return cut
-
-
-def remembered(params: Mapping[str, Any]) -> dict[str, Any]:
-    """As much of submitted parameters as finding them again takes: without the bodies of inputs."""
-    return _comparable(params)
 
 
 def alike(submitted: Mapping[str, Any], echoed: Mapping[str, Any]) -> Likeness:
