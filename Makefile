@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: run test test-fast lint screenshots clean
 
 run: .venv/.installed
-	@DROVER_FOLLOW_PARENT=1 exec $(BIN) manage.py up
+	@DROVER_STOP_WITH_PARENT=1 exec $(BIN) manage.py up
 
 test: .venv/.installed-dev
 	$(BIN) -m pytest -n 2 tests

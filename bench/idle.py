@@ -16,14 +16,14 @@ def main() -> None:
     with Hub("current") as hub, drover(hub, capacity=8) as running:
         until(
             "both clusters run",
-            lambda: all(len(running.named("cluster", one)) > 2 for one in ("pump", "work")),
+            lambda: all(len(running.named("cluster", one)) > 2 for one in ("poller", "jobs")),
         )
         time.sleep(10)
-        before = {name: used(running, name) for name in ("pump", "work")}
+        before = {name: used(running, name) for name in ("poller", "jobs")}
         time.sleep(seconds)
         share = {name: (used(running, name) - before[name]) / seconds for name in before}
-    print(f"idle pump cluster {share['pump']:.2%} of a core, idle rendering cluster {share['work']:.2%}")
-    print(f"ratio {share['pump'] / share['work']:.1f}")
+    print(f"idle pump cluster {share['poller']:.2%} of a core, idle rendering cluster {share['jobs']:.2%}")
+    print(f"ratio {share['poller'] / share['jobs']:.1f}")
 
 
 def used(running, name: str) -> float:

@@ -50,7 +50,7 @@ def person(name: str, history: int, going: int = 0) -> str:
 def _history(user: User, ended: int, going: int) -> None:
     """Submissions of four generations each, one second apart, the last ones still going."""
     model = MediaModel.objects.get(name="sketch-image")
-    namespace = accounts.namespace_of(user)
+    namespace = accounts.get_or_create_namespace(user)
     now, total = timezone.now(), ended + going
     common = {"namespace": namespace, "user": user, "model": model}
     submissions = [
@@ -89,5 +89,5 @@ def _history(user: User, ended: int, going: int) -> None:
 
 def token_of(name: str) -> str:
     """What a page of this person carries as the version it has seen."""
-    namespace = accounts.namespace_of(User.objects.get(username=name))
+    namespace = accounts.get_or_create_namespace(User.objects.get(username=name))
     return f"{namespace.pk}:{namespace.version}"

@@ -44,7 +44,7 @@ def connect(running: Drover, hub: Hub, **fields: Any) -> None:
         "revision": hub.revision,
         **fields,
     }
-    running.manage("shell", "-v0", "-c", _CONNECT.format(told=json.dumps(told), models=IMAGES))
+    running.manage("shell", "-v0", "-c", _CONNECT.format(completion_event=json.dumps(told), models=IMAGES))
 
 
 def states(running: Drover) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from queueapp.models import Generation
-from queueapp.states import WORDS, State
+from queueapp.states import STATE_TEXTS, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,5 @@ def advice_for(generation: Generation) -> Advice | None:
         means, do = _BY_STATE[State.LOST]
     if state is State.FAILED:
         means, do = _FAILED.get(generation.category, (means, do))
-    unsaid = WORDS[state].meaning if state is State.FINISHED else "No reason was given."
+    unsaid = STATE_TEXTS[state].meaning if state is State.FINISHED else "No reason was given."
     return Advice(generation.reason or unsaid, means, do)

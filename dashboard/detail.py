@@ -18,9 +18,9 @@ from dashboard.advice import Advice, advice_for
 from dashboard.schema import written
 from dashboard.timeline import Moment, timeline_of
 from queueapp.models import Generation, Submission
-from queueapp.params import Params, prompt_of
-from queueapp.services.connections import last_refusal, why_waiting
-from queueapp.services.inputs import key_of
+from queueapp.params import Params, get_prompt
+from queueapp.services.hubs.health import last_submit_error, waiting_reason
+from queueapp.services.inputs import parse_reference
 from queueapp.states import LIVE, State
 
 #: A parameter longer than this is shown cut; the whole of it is in the curl call.
@@ -72,8 +72,8 @@ class Picture:
 class Coming:
     """A result that is not stored yet. `next_try_at` is None when nobody tries any more."""
 
-    trouble: str
-    next_try_at: datetime | None
+    last_error: str
+    next_attempt_at: datetime | None
     being_fetched: bool
     tried_now: bool
 
@@ -94,7 +94,7 @@ class Detail:
     raw_reason: str
     builtin: bool
     submitted_by: str
-    door: str
+    source: str
     model_name: str
     namespace: str
     upstream_id: str
@@ -134,7 +134,7 @@ def detail_of(generation: Generation) -> Detail:
         raw_reason=generation.raw_reason[:4000],
         builtin=generation.connection.kind == generation.connection.Kind.BUILTIN,
         submitted_by=submission.user.get_username(),
-        door=_door(submission),
+        source=_door(submission),
         model_name=submission.model_name,
         namespace=generation.namespace.name,
         upstream_id=generation.upstream_id,
@@ -146,7 +146,7 @@ def detail_of(generation: Generation) -> Detail:
 
 
 def _door(submission: Submission) -> str:
-    if submission.door == Submission.Door.PAGE:
+    if submission.source == Submission.Source.PAGE:
         return "on the page"
     return f"with the token “{submission.token.name}”" if submission.token else "over the API"
 
@@ -168,8 +168,8 @@ def _held_up(generation: Generation) -> str:
     """What keeps it; a stop keeps only what still waits, for what is at work is watched all the same."""
     connection = generation.connection
     waits = generation.state == State.QUEUED
-    if waits or (generation.is_live and not connection.stopped):
-        return why_waiting(connection) or (last_refusal(connection) if waits else "")
+    if waits or (generation.is_live and not connection.stop_reason):
+        return waiting_reason(connection) or (last_submit_error(connection) if waits else "")
     return ""
 
 
@@ -178,8 +178,8 @@ def _coming(generation: Generation) -> Coming | None:
     if download is None:
         return None
     return Coming(
-        trouble=download.trouble,
-        next_try_at=download.next_try_at,
+        last_error=download.last_error,
+        next_attempt_at=download.next_attempt_at,
         being_fetched=pages.is_being_fetched(download),
         tried_now=pages.is_tried_now(download, timezone.now()),
     )
@@ -207,7 +207,7 @@ def _parameters(params: Params) -> Iterator[Parameter]:
 
 def _value(value: Any) -> Value:
     text = written(value)
-    if key := key_of(value):
+    if key := parse_reference(value):
         return Value("stored input", key)
     return Value(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
@@ -250,4 +250,4 @@ def curl_of(submission: Submission, url: str) -> str:
 
 
 def title_of(generation: Generation) -> str:
-    return prompt_of(generation.submission.params) or generation.model.display_name
+    return get_prompt(generation.submission.params) or generation.model.display_name

@@ -10,8 +10,8 @@ from typing import IO
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import http_date
 
-from queueapp import storage
 from queueapp.errors import NotFound
+from queueapp.files import storage
 from queueapp.models import Input
 
 #: What browsers may show in place. Everything else is handed over as bytes to be saved: not SVG, not HTML,

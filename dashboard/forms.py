@@ -14,9 +14,9 @@ from dashboard import schema as grown
 from dashboard.shown import PREFIX, Shown
 from queueapp.errors import BadParameters, BadRequest
 from queueapp.models import MediaModel
-from queueapp.params import Params, ensure_storable, problems
+from queueapp.params import Params, ensure_storable, validation_errors
 from queueapp.services import catalog
-from queueapp.services.inputs import key_of
+from queueapp.services.inputs import parse_reference
 
 SHOT_PROMPT, SHOT_SECONDS = "shot-prompt", "shot-seconds"
 #: Empty rows for shots that a page without scripts offers.
@@ -70,7 +70,7 @@ class Composer:
 
     def begin(self) -> "Composer":
         """Fill what is empty with the settings that the admin lets this model's form begin with."""
-        defaults = catalog.fitting_defaults(self.model) if self.model else {}
+        defaults = catalog.valid_defaults(self.model) if self.model else {}
         chosen = [field for field in self._fields if field.name in defaults and not self.text_of(field)]
         if chosen:
             self.typed = self.typed.copy()
@@ -145,7 +145,7 @@ class Composer:
         shown = {line for field in self.media_fields for line in self.text_of(field).split("\n")}
         ours = (typed for name, typed in self.typed.lists() if name.startswith((PREFIX, media_fields.KEPT)))
         values = [line for typed in ours for text in typed for line in text.split("\n")]
-        return [value for value in dict.fromkeys(values) if key_of(value) and value not in shown]
+        return [value for value in dict.fromkeys(values) if parse_reference(value) and value not in shown]
 
     def place(self, strays: list[str], kinds: Mapping[str, str]) -> None:
         """Show stored inputs in the fields that fit them; those without one are kept."""
@@ -209,7 +209,7 @@ class Composer:
             if value is not grown.UNSET:
                 params[field.name] = value
         _ensure_storable(params, wrong)
-        wrong = {**problems(self.schema, params), **wrong}
+        wrong = {**validation_errors(self.schema, params), **wrong}
         if len(wrong) > 1:
             # What is wrong with the whole has been said of its parts, and better.
             wrong.pop("parameters", None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from dashboard.schema import Field
-from queueapp import media
+from queueapp.files import media
 from queueapp.models import Input, Namespace
 from queueapp.params import Params
 from queueapp.services import inputs
@@ -28,7 +28,7 @@ class Item:
 
     @property
     def key(self) -> UUID | None:
-        return inputs.key_of(self.value)
+        return inputs.parse_reference(self.value)
 
 
 def joined(field: Field, values: Sequence[str]) -> str:
@@ -36,13 +36,13 @@ def joined(field: Field, values: Sequence[str]) -> str:
     told = [line.strip() for value in values for line in value.split("\n") if line.strip()]
     if field.many:
         return "\n".join(told)
-    return next((value for value in told if inputs.key_of(value)), told[0] if told else "")
+    return next((value for value in told if inputs.parse_reference(value)), told[0] if told else "")
 
 
 def split(text: str) -> tuple[list[Item], str]:
     """The values up to the last stored input, each by itself, and what was typed behind them."""
     lines = text.split("\n") if text else []
-    places = [place for place, line in enumerate(lines) if inputs.key_of(line)]
+    places = [place for place, line in enumerate(lines) if inputs.parse_reference(line)]
     end = places[-1] + 1 if places else 0
     return [Item(line) for line in lines[:end]], "\n".join(lines[end:])
 
@@ -55,16 +55,16 @@ def accepted(field: Field) -> str:
 def stored_in(params: Params) -> list[str]:
     """The stored inputs that are values of parameters, or in a list that is one."""
     values = [each for value in params.values() for each in (value if isinstance(value, list) else [value])]
-    return [value for value in values if inputs.key_of(value)]
+    return [value for value in values if inputs.parse_reference(value)]
 
 
 def kinds_of(values: Iterable[str], namespaces: Sequence[Namespace]) -> dict[str, str]:
     """By reference, what each stored input of these namespaces is: image, video or something else."""
-    keys = [key for value in values if (key := inputs.key_of(value))]
+    keys = [key for value in values if (key := inputs.parse_reference(value))]
     if not keys:
         return {}
     rows = Input.objects.filter(pk__in=keys, namespace__in=namespaces).values_list("pk", "content_type")
-    return {f"{inputs.REFERENCE}{pk}": kind.partition("/")[0] for pk, kind in rows}
+    return {f"{inputs.REFERENCE_PREFIX}{pk}": kind.partition("/")[0] for pk, kind in rows}
 
 
 def place_for(fields: Iterable[Field], kind: str) -> Field | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from queueapp.models import Connection, Generation, Namespace
-from queueapp.services import connections
+from queueapp.services.hubs import health
 
 
 def held_up(namespaces: Sequence[Namespace]) -> list[str]:
@@ -13,5 +13,5 @@ def held_up(namespaces: Sequence[Namespace]) -> list[str]:
     their pages ask.
     """
     live = Generation.objects.live().filter(namespace__in=namespaces)
-    theirs = Connection.objects.filter(pk__in=live.values("connection")).defer("key", "check_text")
-    return [words for connection in theirs if (words := connections.why_waiting(connection))]
+    theirs = Connection.objects.filter(pk__in=live.values("connection")).defer("key", "check_report")
+    return [words for connection in theirs if (words := health.waiting_reason(connection))]

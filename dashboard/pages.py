@@ -8,7 +8,7 @@ from uuid import UUID
 
 from queueapp.models import Download, Generation, Result
 from queueapp.params import Params
-from queueapp.states import CANCELLING, LIVE, WORDS, State, Words
+from queueapp.states import CANCELLING_TEXT, LIVE, STATE_TEXTS, State, StateText
 
 #: How many of a generation's parameters a row tells beside its model.
 SUMMARY = 3
@@ -68,7 +68,7 @@ def row_of(generation: Generation, now: datetime) -> Row:
         badge=badge_of(generation.state, cancelling=generation.is_cancelling),
         live=live,
         cancellable=live and not generation.is_cancelling,
-        overdue=is_overdue(generation.state, generation.released_at, model.slow_seconds, now),
+        overdue=is_overdue(generation.state, generation.released_at, model.p95_seconds, now),
         prompt=generation.submission.prompt,
         model=model.display_name,
         connection=generation.connection.name,
@@ -80,9 +80,9 @@ def row_of(generation: Generation, now: datetime) -> Row:
         video_length=clock(result.seconds) if result and result.seconds else "",
         enqueued_at=generation.enqueued_at,
         since=(generation.released_at or generation.enqueued_at) if live else None,
-        typical=model.typical_seconds if running else None,
-        usual=about(model.typical_seconds) if live and model.typical_seconds else "",
-        slow=model.slow_seconds if running else None,
+        typical=model.median_seconds if running else None,
+        usual=about(model.median_seconds) if live and model.median_seconds else "",
+        slow=model.p95_seconds if running else None,
         took="" if live else took(generation),
     )
 
@@ -110,12 +110,12 @@ def download_of(generation: Generation) -> Download | None:
 
 def is_being_fetched(download: Download) -> bool:
     """Whether a result is on its way right now, as far as anybody can tell."""
-    return download.next_try_at is not None and download.attempts <= 1
+    return download.next_attempt_at is not None and download.attempts <= 1
 
 
 def is_tried_now(download: Download, now: datetime) -> bool:
     """Whether a worker is at it, or is to be at any moment."""
-    return download.next_try_at is not None and download.next_try_at <= now
+    return download.next_attempt_at is not None and download.next_attempt_at <= now
 
 
 def arriving(generation: Generation) -> str:
@@ -123,14 +123,14 @@ def arriving(generation: Generation) -> str:
     download = download_of(generation)
     if download is None:
         return "The result is in the hub's own account" if generation.state == State.FINISHED else ""
-    if not download.trouble:
+    if not download.last_error:
         return "Fetching the result"
-    words = "Result not stored" if download.next_try_at is None else "Result not stored yet"
-    return f"{words}: {download.trouble}"
+    words = "Result not stored" if download.next_attempt_at is None else "Result not stored yet"
+    return f"{words}: {download.last_error}"
 
 
 def badge_of(state: str, *, cancelling: bool = False) -> Badge:
-    words: Words = CANCELLING if cancelling else WORDS[State(state)]
+    words: StateText = CANCELLING_TEXT if cancelling else STATE_TEXTS[State(state)]
     return Badge("cancelling" if cancelling else state, words.label, words.meaning)
 
 

@@ -41,7 +41,7 @@ def offers() -> list[Option]:
     fields = ("pk", "display_name", "connection__name", "media_type", "preferred")
     found = [
         Option(names[pk], display or names[pk], connection, media, preferred)
-        for pk, display, connection, media, preferred in catalog.media_models().values_list(*fields)
+        for pk, display, connection, media, preferred in catalog.available_media_models().values_list(*fields)
         if pk in names
     ]
     return sorted(found, key=_place)
@@ -81,7 +81,7 @@ def model_for(name: str) -> MediaModel | None:
     try:
         return catalog.find_media(name)
     except DroverError:
-        offered = catalog.media_models()
+        offered = catalog.available_media_models()
         images = offered.filter(media_type=MediaModel.Media.IMAGE)
         # Who has not chosen yet is not led to what costs money.
         free = images.none() if name else images.filter(connection__kind=Connection.Kind.BUILTIN)

@@ -113,7 +113,7 @@ CACHES = {
 
 # Workers: the pump and the rendering each have a queue of their own
 Q_CLUSTER = {
-    "name": "work",
+    "name": "jobs",
     "orm": "default",
     "workers": 4,
     "queue_limit": 4,
@@ -128,7 +128,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Task queue",
     "ALT_CLUSTERS": {
-        "pump": {"workers": 2, "queue_limit": 1, "timeout": 100, "retry": 120},
+        "poller": {"workers": 2, "queue_limit": 1, "timeout": 100, "retry": 120},
     },
 }
 

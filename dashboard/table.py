@@ -25,13 +25,13 @@ from dashboard.versions import KEEP, Token, going, kept
 from queueapp.errors import ModelNotFound
 from queueapp.models import Generation, Namespace
 from queueapp.services import catalog
-from queueapp.states import GROUPS, LIVE
+from queueapp.states import LIVE, STATE_GROUPS
 
 #: Rows of one page.
 PAGE = 50
 _CURSOR = re.compile(r"(\d{1,20})-([0-9a-f]{32})", re.ASCII)
 _LOADED = ("submission", "model", "connection", "result", "download")
-_GROUPS = {group.name: group for group in GROUPS}
+_GROUPS = {group.name: group for group in STATE_GROUPS}
 
 
 class Line(NamedTuple):
@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 _LINE = (
-    "id", "version", "state", "enqueued_at", "released_at", "model__typical_seconds", "model__slow_seconds"
+    "id", "version", "state", "enqueued_at", "released_at", "model__median_seconds", "model__p95_seconds"
 )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ class Filters:
 
 def _model_ids(name: str) -> list[int]:
     try:
-        return catalog.named(name)
+        return catalog.model_ids_by_name(name)
     except ModelNotFound:
         return []
 
@@ -169,7 +169,7 @@ def page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
 def _page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     found = filters.apply(Generation.objects.filter(namespace__in=namespaces))
     if filters.state:
-        found = found.filter(group=filters.state)
+        found = found.filter(state_group=filters.state)
     lines = _lines(found, PAGE + 1)
     shown = lines[:PAGE]
     older = sort_key(shown[-1].enqueued_at, shown[-1].id) if len(lines) > PAGE else ""

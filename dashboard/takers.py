@@ -42,7 +42,7 @@ def _takers() -> _Takers:
     kept: _Takers | None = cache.get(_KEY)
     if kept is None:
         names = catalog.public_names()
-        models = [model for model in catalog.media_models() if model.pk in names]
+        models = [model for model in catalog.available_media_models() if model.pk in names]
         kept = {
             kind: [
                 Taker(model.pk, model.connection_id, names[model.pk])

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dashboard import pages
 from queueapp.models import Event, Generation
-from queueapp.states import WORDS, State
+from queueapp.states import STATE_TEXTS, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _moment(event: Event, text: str, before: datetime | None) -> Moment:
     return Moment(
         at=event.at,
         state=state or "note",
-        label=WORDS[State(state)].label if state else event.kind[:1].upper() + event.kind[1:],
+        label=STATE_TEXTS[State(state)].label if state else event.kind[:1].upper() + event.kind[1:],
         text=text,
         who=event.user.get_username() if event.user else "",
         after=_after(before, event.at),

@@ -13,8 +13,8 @@ from dashboard.access import person
 from dashboard.forms import Composer
 from dashboard.schema import Field
 from dashboard.shown import PREFIX
-from queueapp import datauri
 from queueapp.errors import DroverError
+from queueapp.files import data_uri
 from queueapp.services import accounts, inputs
 
 
@@ -41,7 +41,7 @@ def files_of(request: HttpRequest, name: str) -> list[IO[bytes]]:
     """The files of one field. TooLarge if one of them was let go of."""
     found = [file for file in request.FILES.getlist(name) if isinstance(file, UploadedFile)]
     if name in getattr(request, "dropped_files", ()):
-        inputs.ensure_size(settings.DROVER_MAX_INPUT_BYTES + 1)
+        inputs.check_size(settings.DROVER_MAX_INPUT_BYTES + 1)
     return [cast(IO[bytes], file) for file in found if file.size]
 
 
@@ -66,14 +66,14 @@ def take(request: HttpRequest, composer: Composer) -> dict[str, str]:
 def _stored(request: HttpRequest, field: Field, value: str) -> str:
     lines = value.split("\n")
     for place, line in enumerate(lines):
-        if uri := datauri.parse(line.strip()):
+        if uri := data_uri.parse(line.strip()):
             lines[place] = _keep(request, field, BytesIO(uri.body))
     return "\n".join(lines)
 
 
 def _keep(request: HttpRequest, field: Field, file: IO[bytes]) -> str:
-    row = inputs.keep(accounts.namespace_for(person(request), None), file, wanted=field.medium)
-    return f"{inputs.REFERENCE}{row.pk}"
+    row = inputs.save_upload(accounts.resolve_namespace(person(request), None), file, wanted=field.medium)
+    return f"{inputs.REFERENCE_PREFIX}{row.pk}"
 
 
 def _wrong_kinds(request: HttpRequest, composer: Composer) -> dict[str, str]:

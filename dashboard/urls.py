@@ -5,7 +5,7 @@ from django.urls import path
 
 from dashboard.api.root import api
 from dashboard.views import account, generations, health, inputs, media, staff
-from queueapp.services import sharing
+from queueapp.services import input_links
 
 urlpatterns = [
     path("", generations.index, name="index"),
@@ -22,7 +22,7 @@ urlpatterns = [
     path("inputs/", inputs.upload, name="upload"),
     path("inputs/<uuid:input_id>/", media.stored_input, name="input"),
     path("inputs/<uuid:input_id>/thumbnail/", inputs.thumbnail, name="input-thumbnail"),
-    path(f"{sharing.PATH}<str:token>/", inputs.shared, name="input-shared"),
+    path(f"{input_links.PATH}<str:token>/", inputs.shared, name="input-shared"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="token-create"),
     path("account/tokens/<int:token_id>/revoke/", account.revoke_token, name="token-revoke"),

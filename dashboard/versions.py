@@ -48,7 +48,7 @@ def restless(namespaces: Sequence[Namespace]) -> int:
 
     def count() -> int:
         fetched = Download.objects.filter(
-            generation__namespace__in=namespaces, next_try_at__isnull=False, attempts__lte=1
+            generation__namespace__in=namespaces, next_attempt_at__isnull=False, attempts__lte=1
         )
         return going(namespaces) + fetched.count()
 

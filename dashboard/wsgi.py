@@ -4,9 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from queueapp import lifeline
+from queueapp.processes import parent_death
 
 os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-lifeline.follow()
+parent_death.die_with_lock_holder()
 application = get_wsgi_application()

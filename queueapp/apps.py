@@ -11,22 +11,23 @@ class QueueConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from queueapp import checks, schedules  # noqa: F401  (registers checks)
+        from queueapp import checks  # noqa: F401  (registers the system checks)
+        from queueapp.processes import schedules
 
-        post_migrate.connect(_fill_catalog, sender=self)
-        post_save.connect(_give_namespace, sender=get_user_model())
-        schedules.connect()
-
-
-def _fill_catalog(**_: Any) -> None:
-    from queueapp.services import catalog, workers
-
-    catalog.sync_engine_models()
-    workers.pump_row()
+        post_migrate.connect(_create_builtin_rows, sender=self)
+        post_save.connect(_create_namespace, sender=get_user_model())
+        schedules.connect_signals()
 
 
-def _give_namespace(instance: Any, raw: bool = False, **_: Any) -> None:
+def _create_builtin_rows(**_: Any) -> None:
+    from queueapp.services import catalog, coordination
+
+    catalog.sync_builtin_models()
+    coordination.poller_lease()
+
+
+def _create_namespace(instance: Any, raw: bool = False, **_: Any) -> None:
     from queueapp.services import accounts
 
     if not raw:
-        accounts.namespace_of(instance)
+        accounts.get_or_create_namespace(instance)

@@ -1,6 +1,6 @@
-"""Where generations are made: one protocol, a maker for each kind of connection.
+"""Backends that make generations: the built-in engine and upstream hubs.
 
-What each error of a hub's enqueue means stands in `meaning` alone.
+`outcome_for_error` is the only place that says what a failed enqueue at a hub means.
 """
 
 import threading
@@ -8,20 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from queueapp import upstream
 from queueapp.models import Connection
+from queueapp.upstream.client import CALL_TIMEOUT as CLIENT_CALL_TIMEOUT
+from queueapp.upstream.client import Client
+from queueapp.upstream.errors import InvalidKey, OutOfCredits, UpstreamError
+from queueapp.upstream.messages import Revision
 
-#: Seconds to connect, and the longest pause in an answer; the pump waits for both.
+#: Seconds to connect, and the longest pause within a response.
 TIMEOUTS = (5.0, 15.0)
-#: Seconds for a whole call of the pump, but for the upload of inputs.
-DEADLINE = upstream.CALL_SECONDS
-#: Bytes of one answer: a list echoes what was submitted, at worst with every input in it.
-ANSWER_CAP = 64 * 1024 * 1024
+#: Seconds for one whole call, without the upload of inputs.
+CALL_TIMEOUT = CLIENT_CALL_TIMEOUT
+#: Bytes of one response. A list echoes the submitted parameters, at worst with every input in them.
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a backend is asked for: one POST's worth."""
+class SubmitRequest:
+    """One enqueue call to a backend: `count` generations of `model`."""
 
     model: str
     params: Mapping[str, Any]
@@ -30,14 +33,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The backend has the order, or as much of it as it names `ids`; None from one that needs no names."""
+    """The backend accepted the request.
+
+    `ids` are the hub's ids, possibly fewer or more than requested; None from the built-in engine.
+    """
 
     ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The backend will not make this order, now or later; `raw` is what it said."""
+class Rejected:
+    """The backend rejected the request for good. `raw` is its own error text."""
 
     reason: str
     raw: str = ""
@@ -45,113 +51,113 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class NotNow:
-    """Nothing was made; the same order may be sent again, after `retry_after` seconds if that is told."""
+class TryLater:
+    """Nothing was made. The same request can be sent again, after `retry_after` seconds if set."""
 
     reason: str
     retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class BadKey:
-    """Nothing was made, and nothing will be until somebody changes the key."""
+class KeyRejected:
+    """Nothing was made, and nothing will be until the connection's key is changed."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class NoCredits:
-    """Nothing was made: the account cannot pay."""
+class CreditsExhausted:
+    """Nothing was made: the hub account cannot pay."""
 
     reason: str
     raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """The answer was lost: the order may have been taken, and billed."""
+class AnswerLost:
+    """The response was lost: the hub may have accepted and billed the request."""
 
     reason: str
 
 
-Answer = Accepted | Refused | NotNow | BadKey | NoCredits | Lost
+SubmitOutcome = Accepted | Rejected | TryLater | KeyRejected | CreditsExhausted | AnswerLost
 
 
 class Backend(Protocol):
-    """Takes orders. `submit` may block for as long as the backend's own time limits; it never raises."""
+    """Accepts submit requests. `submit` may block up to the backend's time limits and never raises."""
 
-    def submit(self, order: Order) -> Answer: ...
+    def submit(self, request: SubmitRequest) -> SubmitOutcome: ...
 
 
-class BuiltIn:
-    """The engine in Drover's own workers: it has an order as soon as the rows say so."""
+class BuiltinBackend:
+    """The built-in engine. Its workers read the database, so there is nothing to send."""
 
-    def submit(self, order: Order) -> Answer:
+    def submit(self, request: SubmitRequest) -> SubmitOutcome:
         return Accepted()
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
-    """A hub."""
+class HubBackend:
+    """An upstream hub."""
 
-    client: upstream.Client
+    client: Client
 
-    def submit(self, order: Order) -> Answer:
+    def submit(self, request: SubmitRequest) -> SubmitOutcome:
         try:
-            return Accepted(self.client.enqueue(order.model, order.params, order.count).ids)
-        except upstream.UpstreamError as error:
-            return meaning(error)
+            return Accepted(self.client.enqueue(request.model, request.params, request.count).ids)
+        except UpstreamError as error:
+            return outcome_for_error(error)
 
 
-def meaning(error: upstream.UpstreamError) -> Answer:
-    """What an enqueue that met this error has come to."""
+def outcome_for_error(error: UpstreamError) -> SubmitOutcome:
+    """Return what a failed enqueue means for the generations in it."""
     match error:
-        case upstream.BadKey():
-            return BadKey(error.message)
-        case upstream.NoCredits():
-            return NoCredits(error.message, error.raw)
+        case InvalidKey():
+            return KeyRejected(error.message)
+        case OutOfCredits():
+            return CreditsExhausted(error.message, error.raw)
         case _ if error.safe_to_repeat:
-            return NotNow(error.message, error.retry_after)
+            return TryLater(error.message, error.retry_after)
         case _ if error.may_have_happened:
-            return Lost(error.message)
+            return AnswerLost(error.message)
         case _:
-            return Refused(error.message, error.raw)
+            return Rejected(error.message, error.raw)
 
 
-def backend_of(connection: Connection) -> Backend:
-    """The maker for a connection. Raises what `client_of` raises."""
+def get_backend(connection: Connection) -> Backend:
+    """Return the backend of a connection. Raises what `get_client` raises."""
     if connection.kind == Connection.Kind.BUILTIN:
-        return BuiltIn()
-    return Upstream(client_of(connection))
+        return BuiltinBackend()
+    return HubBackend(get_client(connection))
 
 
-_clients: dict[tuple[Any, ...], upstream.Client] = {}
+_clients: dict[tuple[Any, ...], Client] = {}
 _lock = threading.Lock()
 
 
-def client_of(connection: Connection) -> upstream.Client:
-    """The client of a hub connection, with this process's kept connections to the hub.
+def get_client(connection: Connection) -> Client:
+    """Return this process's client for a hub connection, with its open HTTP connections.
 
-    Raises sealing.Undecryptable when the key kept for it cannot be read, and ValueError, in words for a
-    person, for an address or a key that cannot be used.
+    Raises encryption.DecryptionFailed when the stored key cannot be read, and ValueError, with a message
+    for the admin, when the address or the key is unusable.
     """
-    known = (connection.pk, connection.base_url, connection.key, connection.namespace, connection.revision)
+    settings = (connection.pk, connection.base_url, connection.key, connection.namespace, connection.revision)
     with _lock:
-        if known not in _clients:
-            _forget(connection.pk)
-            _clients[known] = upstream.Client(
+        if settings not in _clients:
+            _close_clients(connection.pk)
+            _clients[settings] = Client(
                 connection.base_url,
-                connection.key.open(),
+                connection.key.decrypt(),
                 namespace=connection.namespace or None,
-                revision=connection.revision or upstream.Revision.CLASSIC,
+                revision=connection.revision or Revision.CLASSIC,
                 timeouts=TIMEOUTS,
-                deadline=DEADLINE,
-                answer_cap=ANSWER_CAP,
+                call_timeout=CALL_TIMEOUT,
+                max_response_bytes=MAX_RESPONSE_BYTES,
             )
-        return _clients[known]
+        return _clients[settings]
 
 
-def _forget(connection_id: int) -> None:
-    """Let go of the client that an edited connection had."""
-    for known in [known for known in _clients if known[0] == connection_id]:
-        _clients.pop(known).close()
+def _close_clients(connection_id: int) -> None:
+    """Close the clients that were made with earlier settings of a connection."""
+    for settings in [settings for settings in _clients if settings[0] == connection_id]:
+        _clients.pop(settings).close()

@@ -11,7 +11,7 @@ def clusters_are_safe(**_: Any) -> list[CheckMessage]:
     """A task must time out before it is delivered again, or two workers run it at once."""
     base: dict[str, Any] = settings.Q_CLUSTER
     found: list[CheckMessage] = []
-    clusters: dict[str, dict[str, Any]] = {"work": {}, **base.get("ALT_CLUSTERS", {})}
+    clusters: dict[str, dict[str, Any]] = {base["name"]: {}, **base.get("ALT_CLUSTERS", {})}
     for name, cluster in clusters.items():
         both = {**base, **cluster}
         if both["timeout"] >= both["retry"]:

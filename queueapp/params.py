@@ -74,7 +74,7 @@ def _ensure_storable_text(text: str) -> None:
         raise BadRequest("A string holds half of a surrogate pair.") from None
 
 
-def prompt_of(params: Mapping[str, Json]) -> str:
+def get_prompt(params: Mapping[str, Json]) -> str:
     """The words a person would recognise a generation by: its prompt, or its shots' prompts in a row."""
     prompt = params.get("prompt")
     if isinstance(prompt, str):
@@ -86,7 +86,7 @@ def prompt_of(params: Mapping[str, Json]) -> str:
     return " / ".join(text for text in told if isinstance(text, str))
 
 
-def problems(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str, str]:
+def validation_errors(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str, str]:
     """What the model would refuse, as field name -> plain words; empty when all is well.
 
     Unknown parameters are no problem. A schema that is itself broken finds nothing wrong: the hub decides.
@@ -99,7 +99,7 @@ def problems(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str
         for error in validator.iter_errors(dict(params)):
             if takes_shots and error.validator in ("oneOf", "anyOf") and not error.absolute_path:
                 continue  # The choice between a prompt and shots, said better below.
-            for name, text in _explain(error):
+            for name, text in _field_errors(error):
                 found.setdefault(name, text)
     except Exception:  # A hub's schema may be broken in any way.
         return {}
@@ -129,7 +129,7 @@ _TYPE_NAMES = {
 }
 
 
-def _explain(error: ValidationError) -> Iterable[tuple[str, str]]:
+def _field_errors(error: ValidationError) -> Iterable[tuple[str, str]]:
     """One schema error as (field, words). Errors inside a list name the field that holds it."""
     limit: Any = error.validator_value
     given: Any = error.instance
@@ -138,11 +138,11 @@ def _explain(error: ValidationError) -> Iterable[tuple[str, str]]:
         return [(name, "This is required.") for name in missing]
     name = str(error.absolute_path[0]) if error.absolute_path else "parameters"
     place = "".join(f"[{part}]" for part in list(error.absolute_path)[1:])
-    words = _words(error)
+    words = _error_text(error)
     return [(name, f"{place} {words}" if place else words)]
 
 
-def _words(error: ValidationError) -> str:
+def _error_text(error: ValidationError) -> str:
     limit: Any = error.validator_value
     given: Any = error.instance
     match error.validator:

@@ -25,7 +25,7 @@ class State(StrEnum):
 _S = State
 
 #: From each state, the states a generation may move to next.
-MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
+TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         _S.QUEUED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED}),
         _S.SUBMITTING: frozenset({_S.PROCESSING, _S.UNCERTAIN, _S.QUEUED, _S.FAILED, _S.EXPIRED}),
@@ -45,12 +45,12 @@ LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
 #: Over. `finished` may still turn into `succeeded` or `failed` when a later word tells which it was.
 ENDED = tuple(state for state in State if state not in LIVE)
 #: Over, and the person did not get what they asked for.
-UNHAPPY = (_S.FAILED, _S.EXPIRED, _S.LOST)
+UNSUCCESSFUL = (_S.FAILED, _S.EXPIRED, _S.LOST)
 
 
-def sources(to: State) -> tuple[State, ...]:
+def states_before(to: State) -> tuple[State, ...]:
     """The states from which a generation may move to `to`."""
-    return tuple(state for state, targets in MOVES.items() if to in targets)
+    return tuple(state for state, targets in TRANSITIONS.items() if to in targets)
 
 
 #: What the served API calls a state, in the words its clients' schemas allow.
@@ -71,32 +71,32 @@ API_STATUS: Mapping[State, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StateText:
     """How a state is said to a person: one word, and what it means for their generation."""
 
     label: str
     meaning: str
 
 
-WORDS: Mapping[State, Words] = MappingProxyType(
+STATE_TEXTS: Mapping[State, StateText] = MappingProxyType(
     {
-        _S.QUEUED: Words("Queued", "Waiting here for a free place at the backend."),
-        _S.SUBMITTING: Words("Sending", "Being handed to the backend."),
-        _S.UNCERTAIN: Words(
+        _S.QUEUED: StateText("Queued", "Waiting here for a free place at the backend."),
+        _S.SUBMITTING: StateText("Sending", "Being handed to the backend."),
+        _S.UNCERTAIN: StateText(
             "Checking", "The backend's answer was lost; looking for the generation in its list."
         ),
-        _S.PROCESSING: Words("Running", "The backend is working on it."),
-        _S.SUCCEEDED: Words("Done", "Ended with a result."),
-        _S.FINISHED: Words("Finished", "Left the hub's list; the hub told no outcome."),
-        _S.FAILED: Words("Failed", "Ended without a result."),
-        _S.CANCELLED: Words("Cancelled", "Stopped because somebody asked for it."),
-        _S.EXPIRED: Words("Expired", "Did not end within 24 hours."),
-        _S.LOST: Words("Lost", "Nobody can tell any more what became of it."),
+        _S.PROCESSING: StateText("Running", "The backend is working on it."),
+        _S.SUCCEEDED: StateText("Done", "Ended with a result."),
+        _S.FINISHED: StateText("Finished", "Left the hub's list; the hub told no outcome."),
+        _S.FAILED: StateText("Failed", "Ended without a result."),
+        _S.CANCELLED: StateText("Cancelled", "Stopped because somebody asked for it."),
+        _S.EXPIRED: StateText("Expired", "Did not end within 24 hours."),
+        _S.LOST: StateText("Lost", "Nobody can tell any more what became of it."),
     }
 )
 
 #: Shown in place of the state's own word while a cancel has been asked for and not yet answered.
-CANCELLING = Words("Cancelling", "Asked to stop; waiting for the backend's answer.")
+CANCELLING_TEXT = StateText("Cancelling", "Asked to stop; waiting for the backend's answer.")
 
 # What is told of an ending where it matters whether the hub made, and billed, anything.
 #: Told where a hub certainly made nothing, although it was not known at first.
@@ -106,12 +106,12 @@ MAY_BE_BILLED = (
     "the hub may have made and billed it. "
     "Look into the hub's account before you run it again."
 )
-UNKNOWN_NOW = "The hub does not know it any more and told no outcome: it may have made and billed it."
-TOO_LATE = "The cancel came too late: it had ended at the hub."
+UNKNOWN_TO_HUB = "The hub does not know it any more and told no outcome: it may have made and billed it."
+CANCELLED_TOO_LATE = "The cancel came too late: it had ended at the hub."
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class StateGroup:
     """A set of states under one name, as the filter of the table offers it."""
 
     name: str
@@ -119,9 +119,9 @@ class Group:
     states: tuple[State, ...]
 
 
-GROUPS = (
-    Group("going", "Going", LIVE),
-    Group("done", "Done", (_S.SUCCEEDED, _S.FINISHED)),
-    Group("failed", "Failed", UNHAPPY),
-    Group("cancelled", "Cancelled", (_S.CANCELLED,)),
+STATE_GROUPS = (
+    StateGroup("going", "Going", LIVE),
+    StateGroup("done", "Done", (_S.SUCCEEDED, _S.FINISHED)),
+    StateGroup("failed", "Failed", UNSUCCESSFUL),
+    StateGroup("cancelled", "Cancelled", (_S.CANCELLED,)),
 )

@@ -1,54 +1,56 @@
-"""What django-q2's workers run. A task is a bell: the rows say what there is to do, and decide."""
+"""The django-q2 tasks. They carry ids only: the rows say what to do, and every task may run twice."""
 
 from django.utils import timezone
 
-from queueapp import checking, fetching, lifesigns
-from queueapp import pump as pumping
-from queueapp import render as rendering
-from queueapp.services import elsewhere, inputs, workers
+from queueapp.jobs import check_hub as hub_jobs
+from queueapp.jobs import download, render
+from queueapp.jobs.heartbeat import send_heartbeats
+from queueapp.poller import loop
+from queueapp.services import coordination, inputs
+from queueapp.services.lifecycle import foreign
 
-#: A pump leaves after this long, so that no task ever runs into its time limit.
-PUMP_SECONDS = 45.0
-
-
-def pump() -> None:
-    """Be the pump for a while, or stand by to be it."""
-    pumping.new_pump().run(PUMP_SECONDS)
+#: Seconds that one poller task runs. Shorter than the cluster's `timeout`, so that it is never killed.
+POLLER_TASK_SECONDS = 45.0
 
 
-def render(generation_id: str) -> None:
-    """Make one generation of the built-in engine."""
-    rendering.render(generation_id)
+def run_poller() -> None:
+    """Run the poller loop for a while, or stand by for it."""
+    loop.new_poller_loop().run(POLLER_TASK_SECONDS)
 
 
-def fetch(generation_id: str) -> None:
-    """Store a result that a hub has."""
-    fetching.fetch(generation_id)
+def render_generation(generation_id: str) -> None:
+    """Render one generation with the built-in engine."""
+    render.render_generation(generation_id)
 
 
-def beat() -> None:
-    """Show that a rendering worker takes up tasks."""
-    workers.beat(workers.WORK)
+def download_result(generation_id: str) -> None:
+    """Download one result from its hub."""
+    download.download_result(generation_id)
 
 
-def sweep() -> None:
-    """Remove what nobody needs any more: unused uploads, and old names of what was made elsewhere."""
-    inputs.sweep(timezone.now())
-    elsewhere.sweep(timezone.now())
+def send_heartbeat() -> None:
+    """Record that the job workers take tasks from their queue."""
+    coordination.record_heartbeat(coordination.JOBS)
 
 
-def check(connection_id: int) -> None:
-    """Find out whether a hub's account works."""
-    with lifesigns.given():
-        checking.check(connection_id)
+def clean_up() -> None:
+    """Delete unused uploads and old rows about other people's generations."""
+    inputs.delete_unused(timezone.now())
+    foreign.delete_old(timezone.now())
 
 
-def sync(connection_id: int) -> None:
-    """Find out what a hub offers."""
-    with lifesigns.given():
-        checking.sync(connection_id)
+def check_hub(connection_id: int) -> None:
+    """Check whether a hub account works."""
+    with send_heartbeats():
+        hub_jobs.check_hub(connection_id)
 
 
-def see_to_hubs() -> None:
-    """Ring for every hub that is to be checked or asked for its models."""
-    checking.see_to_all()
+def sync_models(connection_id: int) -> None:
+    """Download the model catalog of a hub."""
+    with send_heartbeats():
+        hub_jobs.sync_models(connection_id)
+
+
+def check_due_hubs() -> None:
+    """Enqueue the checks and model syncs that are due."""
+    hub_jobs.request_due_checks()

@@ -12,9 +12,9 @@ from django.utils import timezone
 from PIL import Image
 
 from queueapp.models import Connection, Generation, MediaModel
-from queueapp.models.fields import Sealed
+from queueapp.models.fields import Encrypted
 from queueapp.services import generations, results
-from queueapp.services.moves import move
+from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 
 
@@ -48,9 +48,9 @@ def generation(owner: User, state: State = State.QUEUED, **params: Any) -> Gener
     for step in _PATHS[state]:
         ended_badly = step in (State.FAILED, State.LOST, State.EXPIRED)
         fields = {"reason": "The hub said no."} if ended_badly else {}
-        assert move(made, step, **fields)
+        assert transition(made, step, **fields)
     if state is State.SUCCEEDED:
-        assert results.succeed(made, results.store(made, picture()))
+        assert results.finish_with_result(made, results.save_files(made, picture()))
     made.refresh_from_db()
     return made
 
@@ -93,10 +93,10 @@ def hub_connection(hub: Any, name: str = "oxen", **fields: Any) -> Connection:
     """A connection to a stand-in hub, as a check would have left it."""
     known = {
         "base_url": hub.url,
-        "key": Sealed.of(hub.key),
+        "key": Encrypted.from_text(hub.key),
         "namespace": hub.keys[hub.key],
         "revision": hub.revision,
-        "has_events": False,
+        "supports_events": False,
     }
     return Connection.objects.create(name=name, kind=Connection.Kind.UPSTREAM, **(known | fields))
 

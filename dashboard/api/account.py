@@ -14,5 +14,5 @@ router = Router(tags=["account"])
 def me(request: HttpRequest) -> JsonResponse:
     """The user that the token acts as, and the namespace that owns what it enqueues."""
     user = caller(request).user
-    own = accounts.namespace_for(user, None)
+    own = accounts.resolve_namespace(user, None)
     return JsonResponse({"username": user.get_username(), "namespace": own.name})

@@ -9,14 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from queueapp.errors import (
-    BadRequest,
-    DroverError,
-    MethodNotAllowed,
-    NotFound,
-    TooLarge,
-    Unauthenticated,
-)
+from queueapp.errors import BadRequest, DroverError, MethodNotAllowed, NotFound, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ Name = PathEx[str, P(description="An id from the list, slashes and all.", exampl
 @router.get("/ai/models", summary="List models", openapi_extra=documented.MODELS)
 def every(request: HttpRequest) -> JsonResponse:
     """Every model that can be asked for now."""
-    return _listed(list(catalog.offered()))
+    return _listed(list(catalog.available_models()))
 
 
 @router.get("/ai/models/search", summary="Search models", openapi_extra=documented.MODELS)

@@ -41,10 +41,10 @@ def enqueue(request: HttpRequest) -> JsonResponse:
 )
 def status(request: HttpRequest, namespace: Owner, model: Name) -> JsonResponse:
     """Every generation of a model that has not ended. Gone from the list means done."""
-    owner = accounts.namespace_for(caller(request).user, namespace)
+    owner = accounts.resolve_namespace(caller(request).user, namespace)
     found = (
         Generation.objects.live()
-        .filter(namespace=owner, model__in=catalog.named(model), cancel_requested_at=None)
+        .filter(namespace=owner, model__in=catalog.model_ids_by_name(model), cancel_requested_at=None)
         .select_related("submission")
         .order_by("enqueued_at", "submission_id", "ordinal")
     )
@@ -75,7 +75,7 @@ def _row(generation: Generation) -> dict[str, Any]:
 def cancel(request: HttpRequest, namespace: Owner, generation_id: Id) -> JsonResponse:
     """Stop a generation that still waits or goes. What has ended, or was cancelled before, is 404."""
     user = caller(request).user
-    found = generations.find(read_id(generation_id), user)
+    found = generations.get_generation(read_id(generation_id), user)
     if found.namespace.name != namespace:
         raise NotFound("There is no such generation.")
     generations.cancel(found, user)

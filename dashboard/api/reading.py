@@ -19,7 +19,7 @@ class BearerToken(HttpBearer):
     """`Authorization: Bearer TOKEN`. Cookies are no credentials here."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        found = accounts.owner_of_token(token)
+        found = accounts.authenticate_token(token)
         if found is not None:
             request.user = found.owner
         return found
@@ -28,7 +28,7 @@ class BearerToken(HttpBearer):
 def caller(request: HttpRequest) -> Caller:
     """Who calls, by their token."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]
-    return Caller(token.owner, Submission.Door.API, token)
+    return Caller(token.owner, Submission.Source.API, token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from queueapp.models import Connection
-from queueapp.services import connections
+from queueapp.services.hubs import health
 
 register = template.Library()
 
@@ -23,7 +23,7 @@ def stopped_connections() -> list[Connection]:
     """The connections that staff must see to."""
     found: list[Connection] | None = cache.get(_STOPPED)
     if found is None:
-        found = list(connections.stopped().defer("key", "check_text"))
+        found = list(health.stopped_connections().defer("key", "check_report"))
         cache.set(_STOPPED, found, _KEEP)
     return found
 

@@ -54,7 +54,7 @@ def _account(
         "name_error": name_error,
         "password": password or PasswordChangeForm(user),
         "changed": request.GET.get("changed") == "password",
-        "namespace": accounts.namespace_of(user),
+        "namespace": accounts.get_or_create_namespace(user),
         "base": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "account/account.html", context, status=status)

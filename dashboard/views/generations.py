@@ -20,8 +20,8 @@ from dashboard.forms import Composer
 from queueapp.errors import BadCount, BadParameters, DroverError, NotFound
 from queueapp.models import Generation, Namespace, Submission
 from queueapp.services import accounts, catalog, downloads, generations
-from queueapp.services.inputs import REFERENCE
-from queueapp.states import GROUPS
+from queueapp.services.inputs import REFERENCE_PREFIX
+from queueapp.states import STATE_GROUPS
 
 #: Remembers which model somebody used last.
 MODEL_COOKIE = "drover_model"
@@ -53,7 +53,7 @@ def _composer_html(request: HttpRequest) -> str:
 def _with_input(input_id: str, request: HttpRequest) -> Composer:
     """Blank but for one stored input, for the model that the address names."""
     typed = QueryDict(mutable=True)
-    typed[media_fields.KEPT] = f"{REFERENCE}{input_id}"
+    typed[media_fields.KEPT] = f"{REFERENCE_PREFIX}{input_id}"
     composer = Composer(picker.model_for(request.GET.get("for", "")), typed).begin()
     uploads.carry(request, composer)
     return composer
@@ -61,7 +61,7 @@ def _with_input(input_id: str, request: HttpRequest) -> Composer:
 
 def _again(generation_id: str, request: HttpRequest) -> Composer:
     try:
-        found = generations.find(UUID(generation_id), person(request))
+        found = generations.get_generation(UUID(generation_id), person(request))
     except ValueError:
         raise NotFound("There is no such generation.") from None
     submission = found.submission
@@ -85,7 +85,7 @@ def _index(request: HttpRequest, composer: str, status: int = 200) -> HttpRespon
     context = _live(namespaces) | {
         "composer": composer,
         "filters": filters,
-        "groups": GROUPS,
+        "groups": STATE_GROUPS,
         "filter_models": picker.filter_html(filters.model),
         "page": page,
         "token": token,
@@ -170,7 +170,7 @@ def _enqueue(request: HttpRequest, composer: Composer) -> list[Generation]:
     """Everything that is wrong is told at once."""
     wrong: dict[str, str] = {}
     try:
-        count = generations.checked_count(composer.read_count())
+        count = generations.validate_count(composer.read_count())
     except BadCount:
         wrong["num_generations"] = f"a whole number from 1 to {composer.most}."
     files_wrong = uploads.take(request, composer)
@@ -181,7 +181,7 @@ def _enqueue(request: HttpRequest, composer: Composer) -> list[Generation]:
     wrong |= files_wrong
     if wrong:
         raise BadParameters(wrong)
-    caller = generations.Caller(person(request), Submission.Door.PAGE)
+    caller = generations.Caller(person(request), Submission.Source.PAGE)
     return generations.enqueue(caller, request.POST.get("model", ""), given, num_generations=count)
 
 
@@ -216,7 +216,7 @@ def _refused(request: HttpRequest, composer: Composer) -> HttpResponse:
 def cancel(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """Ask for a generation to be stopped; one that has ended meanwhile is shown as it is."""
     user = person(request)
-    found = generations.find(generation_id, user)
+    found = generations.get_generation(generation_id, user)
     try:
         generations.cancel(found, user)
     except NotFound as error:
@@ -232,7 +232,7 @@ def cancel(request: HttpRequest, generation_id: UUID) -> HttpResponse:
 def fetch_again(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """Try now to store a result that could not be stored; nothing happens where that has come about."""
     with suppress(NotFound):
-        downloads.ask_again(generations.find(generation_id, person(request)))
+        downloads.retry_now(generations.get_generation(generation_id, person(request)))
     if request.htmx:  # type: ignore[attr-defined]
         return trigger_client_event(HttpResponse(status=204), "drover:wake")
     return redirect(_back(request))
@@ -252,7 +252,7 @@ def generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """One generation: its result, its parameters, its timeline."""
     # The version is read before the row: what changes in between is told twice, never missed.
     latest = detail.latest_version(generation_id)
-    found = generations.find(generation_id, person(request))
+    found = generations.get_generation(generation_id, person(request))
     context = _detail(found, latest) | {
         "title": detail.title_of(found),
         "curl": detail.curl_of(found.submission, request.build_absolute_uri("/api/ai/queue")),
@@ -271,7 +271,7 @@ def _detail(found: Generation, latest: int) -> dict[str, object]:
 def status(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """The live part of one generation's page; 204 when neither it nor a sibling has changed."""
     latest = detail.latest_version(generation_id)
-    found = generations.find(generation_id, person(request))
+    found = generations.get_generation(generation_id, person(request))
     since = request.GET.get("since", "")[:18]
     if since == str(latest):
         return HttpResponse(status=204)

@@ -6,10 +6,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard.access import open_to_all
-from queueapp.services import workers
+from queueapp.services import coordination
 
 #: Seconds without a sign of life after which a part of the worker counts as down.
-SILENT = {workers.PUMP: 15.0, workers.WORK: 60.0}
+SILENT = {coordination.POLLER: 15.0, coordination.JOBS: 60.0}
 
 
 @open_to_all
@@ -20,7 +20,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     parts = {"web": "ok", "database": "ok", "worker": "ok"}
     try:
         for name, limit in SILENT.items():
-            seen = workers.last_seen(name)
+            seen = coordination.seconds_since_heartbeat(name)
             if seen is None or seen > limit:
                 parts["worker"] = "down"
     except DatabaseError:

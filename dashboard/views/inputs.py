@@ -13,9 +13,9 @@ from dashboard.access import open_to_all, person, signed_in
 from dashboard.media_fields import Item
 from dashboard.shown import PREFIX
 from dashboard.views.media import input_of
-from queueapp import storage
 from queueapp.errors import BadRequest, NotFound
-from queueapp.services import accounts, generations, inputs, sharing
+from queueapp.files import storage
+from queueapp.services import accounts, generations, input_links, inputs
 
 
 @signed_in
@@ -29,8 +29,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("wanted", "")
     if wanted not in ("image", "video") or not name.startswith(PREFIX):
         raise BadRequest("It does not say which field the file is for.")
-    row = inputs.keep(accounts.namespace_for(person(request), None), found[0], wanted=wanted)
-    context = {"item": Item(f"{inputs.REFERENCE}{row.pk}"), "name": name, "medium": wanted}
+    row = inputs.save_upload(accounts.resolve_namespace(person(request), None), found[0], wanted=wanted)
+    context = {"item": Item(f"{inputs.REFERENCE_PREFIX}{row.pk}"), "name": name, "medium": wanted}
     return render(request, "generations/_medium.html", context)
 
 
@@ -41,7 +41,7 @@ def thumbnail(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
     row = input_of(request, input_id)
     return files.serve(
         request,
-        inputs.small(row),
+        inputs.get_thumbnail(row),
         "image/webp",
         filename=f"drover-input-{input_id.hex[:12]}-small.webp",
         tag=f"{input_id.hex}-small",
@@ -53,7 +53,7 @@ def thumbnail(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
 @require_safe
 def shared(request: HttpRequest, token: str) -> HttpResponseBase:
     """One input, for the hub that was sent its signed link."""
-    response = files.serve_input(request, sharing.opened(token))
+    response = files.serve_input(request, input_links.open_link(token))
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -63,14 +63,14 @@ def shared(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_POST
 def use_result(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """Copy a result into a new input, and lead to the composer of a model that takes it."""
-    found = generations.find(generation_id, person(request))
+    found = generations.get_generation(generation_id, person(request))
     result = getattr(found, "result", None)
     taker = takers.best(result.content_type.partition("/")[0], found.model) if result else ""
     if result is None or not taker:
         raise NotFound("There is no result that a model could take.")
     try:
         with storage.open_file(result.file) as file:
-            row = inputs.keep(accounts.namespace_for(person(request), None), file)
+            row = inputs.save_upload(accounts.resolve_namespace(person(request), None), file)
     except FileNotFoundError:
         raise NotFound("The result's file is gone.") from None
     return redirect(f"{reverse('index')}?{urlencode({'input': row.pk, 'for': taker})}")

@@ -6,10 +6,10 @@ It knows nothing of Django, of queues or of accounts.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .image import render_image
-from .models import MODELS, EngineModel
-from .rendering import Rendering, Stopped, Unrenderable
-from .video import render_video
+from queueapp.engine.image import render_image
+from queueapp.engine.models import MODELS, EngineModel
+from queueapp.engine.rendering import Rendering, Stopped, Unrenderable
+from queueapp.engine.video import render_video
 
 __all__ = ["MODELS", "EngineModel", "Rendering", "Stopped", "Unrenderable", "render"]
 

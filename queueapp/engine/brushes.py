@@ -9,7 +9,7 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from .colour import RGB, along
+from queueapp.engine.colour import RGB, along
 
 Point = tuple[float, float]
 Stops = Sequence[tuple[float, RGB]]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from .brushes import Point, Stencil
-from .layers import Plate
-from .palette import Palette
-from .scene import Scene
+from queueapp.engine.brushes import Point, Stencil
+from queueapp.engine.layers import Plate
+from queueapp.engine.palette import Palette
+from queueapp.engine.scene import Scene
 
 
 @dataclass

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .models import ASPECTS, FORMATS
-from .rendering import Rendering, Unrenderable
-from .stage import build
+from queueapp.engine.models import ASPECTS, FORMATS
+from queueapp.engine.rendering import Rendering, Unrenderable
+from queueapp.engine.stage import build
 
 LONG_EDGE = 1024
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from PIL import Image, ImageChops
 
-from .brushes import dimmed
-from .colour import RGB
+from queueapp.engine.brushes import dimmed
+from queueapp.engine.colour import RGB
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Keys are lower-case and singular, one or two words. Several words share a meaning by sharing a value.
 """
 
-from .colour import RGB
+from queueapp.engine.colour import RGB
 
 COLOURS: dict[str, RGB] = {
     "red": (214, 48, 49), "crimson": (176, 22, 50), "scarlet": (226, 46, 34), "ruby": (160, 17, 62),

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from .chance import lots
-from .colour import RGB, darker, hsl, lighter, luminance, mix, shifted, with_hue_of
-from .scene import Scene
+from queueapp.engine.chance import lots
+from queueapp.engine.colour import RGB, darker, hsl, lighter, luminance, mix, shifted, with_hue_of
+from queueapp.engine.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from . import lexicon
-from .chance import lots
-from .colour import RGB
+from queueapp.engine import lexicon
+from queueapp.engine.chance import lots
+from queueapp.engine.colour import RGB
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 4000

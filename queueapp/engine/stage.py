@@ -7,17 +7,17 @@ from random import Random
 
 from PIL import Image
 
-from . import palette as palettes
-from .chance import lots
-from .easel import Easel
-from .layers import Layer, Moment
-from .painters.abstract import abstract
-from .painters.finish import finish
-from .painters.landscape import landscape
-from .painters.pattern import pattern
-from .painters.space import space
-from .painters.things import place_in_space
-from .scene import read
+from queueapp.engine import palette as palettes
+from queueapp.engine.chance import lots
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Moment
+from queueapp.engine.painters.abstract import abstract
+from queueapp.engine.painters.finish import finish
+from queueapp.engine.painters.landscape import landscape
+from queueapp.engine.painters.pattern import pattern
+from queueapp.engine.painters.space import space
+from queueapp.engine.painters.things import place_in_space
+from queueapp.engine.scene import read
 
 Checkpoint = Callable[[], None]
 

@@ -9,10 +9,10 @@ import av
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from .image import size_for
-from .models import DEFAULT_SECONDS, LONGEST_SECONDS
-from .rendering import Rendering, Unrenderable
-from .stage import Checkpoint, Stage, build
+from queueapp.engine.image import size_for
+from queueapp.engine.models import DEFAULT_SECONDS, LONGEST_SECONDS
+from queueapp.engine.rendering import Rendering, Unrenderable
+from queueapp.engine.stage import Checkpoint, Stage, build
 
 #: Films no wider than 16:9 have as many pixels as one of 640 x 360, so that all cost about the same.
 LONG_EDGE = 640

@@ -2,23 +2,23 @@
 
 from queueapp.models.accounts import ApiToken, Namespace
 from queueapp.models.catalog import MediaModel
-from queueapp.models.connections import Connection, MadeElsewhere
+from queueapp.models.connections import Connection, ForeignGeneration
+from queueapp.models.coordination import FairShare, Heartbeat, Lease
 from queueapp.models.generations import Download, Event, Generation, Input, Result, Submission
-from queueapp.models.workers import Heartbeat, Lease, Turn
 
 __all__ = [
     "ApiToken",
     "Connection",
     "Download",
     "Event",
+    "FairShare",
+    "ForeignGeneration",
     "Generation",
     "Heartbeat",
     "Input",
     "Lease",
-    "MadeElsewhere",
     "MediaModel",
     "Namespace",
     "Result",
     "Submission",
-    "Turn",
 ]

@@ -38,8 +38,8 @@ class MediaModel(models.Model):
     defaults = models.JSONField(
         default=dict, blank=True, help_text='Settings that the form begins with, by parameter: {"seed": 7}'
     )
-    typical_seconds = models.FloatField(null=True, editable=False)
-    slow_seconds = models.FloatField(null=True, editable=False)
+    median_seconds = models.FloatField(null=True, editable=False)
+    p95_seconds = models.FloatField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

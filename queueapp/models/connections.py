@@ -4,7 +4,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
-from queueapp.models.fields import Sealed, SealedTextField
+from queueapp.models.fields import Encrypted, EncryptedTextField
 
 
 class Connection(models.Model):
@@ -23,7 +23,7 @@ class Connection(models.Model):
         BRIDGE = "bridge", "Bridge"
         CURRENT = "current", "Current"
 
-    class Stop(models.TextChoices):
+    class StopReason(models.TextChoices):
         NONE = "", "Works"
         KEY = "key", "Stopped: the key is not accepted"
         CREDITS = "credits", "Stopped: out of credits"
@@ -44,7 +44,7 @@ class Connection(models.Model):
     base_url = models.CharField(
         "address", max_length=300, blank=True, help_text="Of the hub, for example https://hub.oxen.ai"
     )
-    key = SealedTextField(blank=True, default=Sealed, editable=False)
+    key = EncryptedTextField(blank=True, default=Encrypted, editable=False)
     namespace = models.CharField(
         max_length=150,
         blank=True,
@@ -58,32 +58,32 @@ class Connection(models.Model):
         "Inputs are then sent as links that expire; left empty, they are sent whole.",
     )
     revision = models.CharField(max_length=10, choices=Revision, blank=True, editable=False)
-    has_events = models.BooleanField(null=True, editable=False, help_text="Null: not tried yet.")
+    supports_events = models.BooleanField(null=True, editable=False, help_text="Null: not tried yet.")
 
-    stopped = models.CharField(max_length=10, choices=Stop, blank=True, editable=False)
-    stopped_text = models.CharField(max_length=500, blank=True, editable=False)
+    stop_reason = models.CharField(max_length=10, choices=StopReason, blank=True, editable=False)
+    stop_message = models.CharField(max_length=500, blank=True, editable=False)
     stopped_at = models.DateTimeField(null=True, editable=False)
-    failures = models.PositiveIntegerField(
+    consecutive_failures = models.PositiveIntegerField(
         default=0, editable=False, help_text="Calls in a row that came to nothing."
     )
-    trouble = models.CharField(
+    last_error = models.CharField(
         max_length=500, blank=True, editable=False, help_text="What the last such call met."
     )
     retry_at = models.DateTimeField(null=True, editable=False, help_text="Nothing is asked before.")
-    send_failures = models.PositiveIntegerField(
+    submit_failures = models.PositiveIntegerField(
         default=0, editable=False, help_text="Enqueues in a row that came to nothing."
     )
-    send_after = models.DateTimeField(null=True, editable=False, help_text="Nothing is sent before.")
+    submit_after = models.DateTimeField(null=True, editable=False, help_text="Nothing is sent before.")
 
-    check_asked_at = models.DateTimeField(null=True, editable=False)
+    check_requested_at = models.DateTimeField(null=True, editable=False)
     checked_at = models.DateTimeField(null=True, editable=False)
     check_ok = models.BooleanField(null=True, editable=False)
-    check_text = models.TextField(blank=True, editable=False)
-    clock_ahead = models.FloatField(
+    check_report = models.TextField(blank=True, editable=False)
+    clock_offset = models.FloatField(
         null=True, editable=False, help_text="Seconds by which the hub's clock is ahead of ours."
     )
-    synced_at = models.DateTimeField(null=True, editable=False)
-    sync_trouble = models.CharField(max_length=500, blank=True, editable=False)
+    models_synced_at = models.DateTimeField(null=True, editable=False)
+    sync_error = models.CharField(max_length=500, blank=True, editable=False)
 
     class Meta:
         ordering = ("-priority", "name")
@@ -92,22 +92,24 @@ class Connection(models.Model):
         return self.name
 
 
-class MadeElsewhere(models.Model):
+class ForeignGeneration(models.Model):
     """A generation in the hub's list that nobody here asked for: the namespace is shared.
 
     It is only counted, and never taken for one of ours that was posted after it was first seen.
     """
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="made_elsewhere")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="foreign_generations")
     upstream_id = models.CharField(max_length=100)
     model_name = models.CharField(max_length=200, blank=True)
     first_seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=("connection", "upstream_id"), name="one_per_id_made_elsewhere")
+            models.UniqueConstraint(
+                fields=("connection", "upstream_id"), name="one_foreign_generation_per_id"
+            )
         ]
-        indexes = [models.Index(fields=("connection", "first_seen_at"), name="elsewhere_newest")]
+        indexes = [models.Index(fields=("connection", "first_seen_at"), name="foreign_newest")]
 
     def __str__(self) -> str:
         return f"{self.model_name} {self.upstream_id}"

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 
-from queueapp import sealing
+from queueapp import encryption
 
 
 class JsonTextField(models.TextField):  # type: ignore[type-arg]
@@ -34,46 +34,46 @@ class JsonTextField(models.TextField):  # type: ignore[type-arg]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sealed:
+class Encrypted:
     """A secret as it is kept: encrypted. Only `open` tells it; nothing that prints it does."""
 
     token: str = ""
 
     @classmethod
-    def of(cls, secret: str) -> Self:
-        return cls(sealing.seal(secret) if secret else "")
+    def from_text(cls, secret: str) -> Self:
+        return cls(encryption.encrypt(secret) if secret else "")
 
-    def open(self) -> str:
+    def decrypt(self) -> str:
         """The secret. Raises sealing.Undecryptable."""
-        return sealing.unseal(self.token) if self.token else ""
+        return encryption.decrypt(self.token) if self.token else ""
 
     def __bool__(self) -> bool:
         return bool(self.token)
 
     def __repr__(self) -> str:
-        return "<Sealed>" if self.token else "<Sealed: empty>"
+        return "<Encrypted>" if self.token else "<Encrypted: empty>"
 
     __str__ = __repr__
 
 
-class SealedTextField(models.TextField):  # type: ignore[type-arg]
-    """A secret, encrypted at rest. Its value is `Sealed`; plain text cannot be stored by mistake."""
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+    """A secret, encrypted at rest. Its value is `Encrypted`; plain text cannot be stored by mistake."""
 
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
-    def from_db_value(self, value: str | None, *_: Any) -> Sealed:
-        return Sealed(value or "")
+    def from_db_value(self, value: str | None, *_: Any) -> Encrypted:
+        return Encrypted(value or "")
 
-    def to_python(self, value: Any) -> Sealed:
-        return value if isinstance(value, Sealed) else Sealed(value or "")
+    def to_python(self, value: Any) -> Encrypted:
+        return value if isinstance(value, Encrypted) else Encrypted(value or "")
 
     def get_prep_value(self, value: Any) -> str:
-        if isinstance(value, Sealed):
+        if isinstance(value, Encrypted):
             return value.token
         if not value:
             return ""
-        raise TypeError("A secret is stored as Sealed.of(text), never as plain text.")
+        raise TypeError("A secret is stored as Encrypted.of(text), never as plain text.")
 
     def value_to_string(self, obj: models.Model) -> str:
         return self.get_prep_value(self.value_from_object(obj))

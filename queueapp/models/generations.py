@@ -10,9 +10,9 @@ from queueapp.models.accounts import ApiToken, Namespace
 from queueapp.models.catalog import MediaModel
 from queueapp.models.connections import Connection
 from queueapp.models.fields import JsonTextField
-from queueapp.states import ENDED, GROUPS, LIVE, WORDS, State
+from queueapp.states import ENDED, LIVE, STATE_GROUPS, STATE_TEXTS, State
 
-STATE_CHOICES = [(state.value, WORDS[state].label) for state in State]
+STATE_CHOICES = [(state.value, STATE_TEXTS[state].label) for state in State]
 
 
 def _values(states: tuple[State, ...]) -> list[str]:
@@ -20,7 +20,9 @@ def _values(states: tuple[State, ...]) -> list[str]:
 
 
 def _group_of_state() -> models.Case:
-    whens = [models.When(state__in=_values(group.states), then=models.Value(group.name)) for group in GROUPS]
+    whens = [
+        models.When(state__in=_values(group.states), then=models.Value(group.name)) for group in STATE_GROUPS
+    ]
     return models.Case(*whens, default=models.Value(""))
 
 
@@ -33,7 +35,7 @@ _WAITING = models.Q(ended_at=None, released_at=None)
 class Submission(models.Model):
     """One enqueue: a model, its parameters untouched, and how many generations of it."""
 
-    class Door(models.TextChoices):
+    class Source(models.TextChoices):
         PAGE = "page", "Page"
         API = "api", "API"
 
@@ -41,7 +43,7 @@ class Submission(models.Model):
     namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="submissions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
     token = models.ForeignKey(ApiToken, on_delete=models.SET_NULL, null=True, blank=True)
-    door = models.CharField(max_length=4, choices=Door, default=Door.PAGE)
+    source = models.CharField(max_length=4, choices=Source, default=Source.PAGE)
     model = models.ForeignKey(MediaModel, on_delete=models.PROTECT, related_name="submissions")
     model_name = models.CharField(
         max_length=300, help_text="As the caller wrote it; a list finds it by this name."
@@ -97,7 +99,7 @@ class Generation(models.Model):
     ordinal = models.PositiveSmallIntegerField(help_text="Its place in the submission, from 0.")
 
     state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.QUEUED.value)
-    group = models.GeneratedField(
+    state_group = models.GeneratedField(
         expression=_group_of_state(),
         output_field=models.CharField(max_length=10),
         db_persist=True,
@@ -119,8 +121,8 @@ class Generation(models.Model):
     )
 
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it up.")
-    claim = models.CharField(max_length=80, blank=True, help_text="Who renders or sends it now.")
-    claimed_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.CharField(max_length=80, blank=True, help_text="Who renders or sends it now.")
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
 
     upstream_id = models.CharField(max_length=100, blank=True, help_text="The hub's name for it.")
     posted_at = models.DateTimeField(
@@ -129,15 +131,17 @@ class Generation(models.Model):
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text="When its POST was answered or given up."
     )
-    last_checked_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    looks = models.PositiveSmallIntegerField(
+    last_polled_at = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    missing_polls = models.PositiveSmallIntegerField(
         default=0, help_text="Well-formed lists in a row in which it was looked for and not found."
     )
     cancel_answer = models.CharField(
         max_length=10, choices=CancelAnswer, blank=True, help_text="What the hub said to the cancel."
     )
-    told = JsonTextField(null=True, blank=True, help_text="The ending as the hub's event told it.")
+    completion_event = JsonTextField(
+        null=True, blank=True, help_text="The ending as the hub's event told it."
+    )
     cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     cost_check_at = models.DateTimeField(null=True, blank=True, help_text="When to ask for the cost.")
 
@@ -148,7 +152,9 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=("-enqueued_at", "-id"), name="gen_newest_of_all"),
             models.Index(fields=("namespace", "-enqueued_at", "-id"), name="gen_newest"),
-            models.Index(fields=("namespace", "group", "-enqueued_at", "-id"), name="gen_newest_of_group"),
+            models.Index(
+                fields=("namespace", "state_group", "-enqueued_at", "-id"), name="gen_newest_of_group"
+            ),
             models.Index(fields=("namespace", "model", "-enqueued_at", "-id"), name="gen_newest_of_model"),
             models.Index(fields=("namespace", "version"), name="gen_changed"),
             models.Index(fields=("model", "state", "-ended_at"), name="gen_history_of_model"),
@@ -259,10 +265,10 @@ class Download(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="downloads")
     url = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    trouble = models.CharField(max_length=500, blank=True, help_text="Why the last try failed.")
-    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    claim = models.CharField(max_length=80, blank=True)
-    claimed_until = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=500, blank=True, help_text="Why the last try failed.")
+    next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    lease_token = models.CharField(max_length=80, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -12,12 +12,12 @@ from django.utils import timezone
 from queueapp.errors import NamespaceNotFound, NotFound
 from queueapp.models import ApiToken, Namespace
 
-TOKEN_START = "drv_"  # noqa: S105  (the beginning that all tokens share)
+TOKEN_PREFIX = "drv_"  # noqa: S105  (the beginning that all tokens share)
 # Writing the time of use on every call would make every read of the API a write.
-_LAST_USED_GRAIN = timedelta(minutes=1)
+_LAST_USED_PRECISION = timedelta(minutes=1)
 
 
-def namespace_of(user: User) -> Namespace:
+def get_or_create_namespace(user: User) -> Namespace:
     """The user's own namespace, named like the user; made now if no door made it before."""
     found = Namespace.objects.filter(owner=user).first()
     if found is None:
@@ -45,19 +45,19 @@ def _free_name(wanted: str) -> str:
 
 def visible_namespaces(user: User) -> list[Namespace]:
     """Every namespace whose generations this user may see, as they were when the user was loaded."""
-    return [_own(user)]
+    return [_own_namespace(user)]
 
 
-def _own(user: User) -> Namespace:
+def _own_namespace(user: User) -> Namespace:
     """The user's own namespace, without asking again where it was loaded together with the user."""
     field = User._meta.get_field("namespace")
     loaded = field.get_cached_value(user, default=None)
-    return loaded if isinstance(loaded, Namespace) else namespace_of(user)
+    return loaded if isinstance(loaded, Namespace) else get_or_create_namespace(user)
 
 
-def namespace_for(user: User, name: str | None) -> Namespace:
+def resolve_namespace(user: User, name: str | None) -> Namespace:
     """The namespace that owns and pays: the named one, or the user's own. NamespaceNotFound if not theirs."""
-    own = _own(user)
+    own = _own_namespace(user)
     if name is None or name == own.name:
         return own
     for namespace in visible_namespaces(user):
@@ -68,24 +68,24 @@ def namespace_for(user: User, name: str | None) -> Namespace:
 
 def create_token(owner: User, name: str) -> tuple[ApiToken, str]:
     """A new token and its secret. The secret exists only in this answer."""
-    secret = TOKEN_START + secrets.token_urlsafe(32)
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        owner=owner, name=name, prefix=secret[: len(TOKEN_START) + 6], digest=_digest(secret)
+        owner=owner, name=name, prefix=secret[: len(TOKEN_PREFIX) + 6], digest=_hash_secret(secret)
     )
     return token, secret
 
 
-def owner_of_token(secret: str) -> ApiToken | None:
+def authenticate_token(secret: str) -> ApiToken | None:
     """The live token with this secret, its owner loaded; None if there is none or its owner is inactive."""
     token = (
         ApiToken.objects.select_related("owner__namespace")
-        .filter(digest=_digest(secret), revoked_at=None, owner__is_active=True)
+        .filter(digest=_hash_secret(secret), revoked_at=None, owner__is_active=True)
         .first()
     )
     if token is not None:
         now = timezone.now()
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_GRAIN)
-        if token.last_used_at is None or token.last_used_at < now - _LAST_USED_GRAIN:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_PRECISION)
+        if token.last_used_at is None or token.last_used_at < now - _LAST_USED_PRECISION:
             ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
     return token
 
@@ -99,6 +99,6 @@ def revoke_token(token_id: int, *, owner: User | None = None) -> None:
         raise NotFound("There is no such token.")
 
 
-def _digest(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
     # The secret is 256 random bits: a plain hash cannot be guessed back, and it can be looked up.
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

@@ -9,15 +9,15 @@ from django.db.models import F, Q, QuerySet
 from queueapp.engine import MODELS, EngineModel
 from queueapp.errors import ModelNotFound, NotMediaModel
 from queueapp.models import Connection, Generation, MediaModel
-from queueapp.params import problems
+from queueapp.params import validation_errors
 from queueapp.states import State
 
 BUILTIN = "builtin"
 #: How many of a model's last endings its usual time is learnt from.
-HISTORY = 50
+DURATION_SAMPLES = 50
 
 
-def sync_engine_models() -> None:
+def sync_builtin_models() -> None:
     """Make the built-in connection and its models be what the engine offers; safe to repeat."""
     connection, _ = Connection.objects.get_or_create(
         name=BUILTIN,
@@ -25,11 +25,11 @@ def sync_engine_models() -> None:
     )
     for model in MODELS:
         MediaModel.objects.update_or_create(
-            connection=connection, name=model.name, defaults=_described(model)
+            connection=connection, name=model.name, defaults=_model_fields(model)
         )
 
 
-def _described(model: EngineModel) -> dict[str, object]:
+def _model_fields(model: EngineModel) -> dict[str, object]:
     return {
         "display_name": model.display_name,
         "description": model.description,
@@ -42,7 +42,7 @@ def _described(model: EngineModel) -> dict[str, object]:
     }
 
 
-def offered() -> QuerySet[MediaModel]:
+def available_models() -> QuerySet[MediaModel]:
     """Every model that can be asked for now, best connection first."""
     return (
         MediaModel.objects.filter(enabled=True, listed=True, connection__enabled=True)
@@ -51,30 +51,30 @@ def offered() -> QuerySet[MediaModel]:
     )
 
 
-def media_models() -> QuerySet[MediaModel]:
+def available_media_models() -> QuerySet[MediaModel]:
     """The offered models that put out images or videos: what a picker shows."""
-    return offered().exclude(media_type="")
+    return available_models().exclude(media_type="")
 
 
-def wrong_defaults(model: MediaModel, defaults: Mapping[str, Any]) -> dict[str, str]:
+def default_errors(model: MediaModel, defaults: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with settings that a model's form is to begin with, by parameter, in plain words."""
     schema = model.request_schema if isinstance(model.request_schema, dict) else {}
     known = schema.get("properties", {})
     wrong = {name: "The model has no such parameter." for name in defaults if name not in known}
-    found = problems(schema, defaults)
+    found = validation_errors(schema, defaults)
     return wrong | {name: text for name, text in found.items() if name in defaults and name not in wrong}
 
 
-def fitting_defaults(model: MediaModel) -> dict[str, Any]:
+def valid_defaults(model: MediaModel) -> dict[str, Any]:
     """The settings that a model's form begins with, without those that its schema has outgrown."""
     defaults = model.defaults if isinstance(model.defaults, dict) else {}
-    wrong = wrong_defaults(model, defaults) if defaults else {}
+    wrong = default_errors(model, defaults) if defaults else {}
     return {name: value for name, value in defaults.items() if name not in wrong}
 
 
 def search(words: str) -> list[MediaModel]:
     """The offered models whose name, display name or description holds each of the first ten words."""
-    found = offered()
+    found = available_models()
     for word in words[:200].replace("\0", " ").split()[:10]:
         found = found.filter(
             Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
@@ -86,7 +86,7 @@ def public_names() -> dict[int, str]:
     """By id, the shortest name that means each offered model: bare where that resolves to it."""
     names: dict[int, str] = {}
     taken: set[str] = set()
-    for pk, connection, name in offered().values_list("pk", "connection__name", "name"):
+    for pk, connection, name in available_models().values_list("pk", "connection__name", "name"):
         names[pk] = name if name not in taken else f"{connection}/{name}"
         taken.add(name)
     return names
@@ -96,10 +96,10 @@ def find(name: str) -> MediaModel:
     """The model meant by a bare name or by `connection/name`. ModelNotFound if nothing offers it."""
     if "\0" in name:
         raise ModelNotFound(name)  # PostgreSQL cannot be asked for it.
-    found = offered().filter(name=name).first()
+    found = available_models().filter(name=name).first()
     if found is None and "/" in name:
         connection, _, rest = name.partition("/")
-        found = offered().filter(connection__name=connection, name=rest).first()
+        found = available_models().filter(connection__name=connection, name=rest).first()
     if found is None:
         raise ModelNotFound(name)
     return found
@@ -113,7 +113,7 @@ def find_media(name: str) -> MediaModel:
     return model
 
 
-def named(name: str) -> list[int]:
+def model_ids_by_name(name: str) -> list[int]:
     """The ids of every model, offered or not, that goes or went by this name. ModelNotFound if none does."""
     if "\0" in name:
         raise ModelNotFound(name)
@@ -127,16 +127,16 @@ def named(name: str) -> list[int]:
     return ids
 
 
-def learn_duration(model_id: int) -> None:
+def update_durations(model_id: int) -> None:
     """Take the usual and the slow duration of a model from the last that were made."""
     times = (
         Generation.objects.filter(model_id=model_id, state__in=(State.SUCCEEDED, State.FINISHED))
         .exclude(released_at=None)
         .order_by("-ended_at")
-        .values_list(F("ended_at") - F("released_at"), flat=True)[:HISTORY]
+        .values_list(F("ended_at") - F("released_at"), flat=True)[:DURATION_SAMPLES]
     )
     seconds = [time.total_seconds() for time in times]
     if not seconds:
         return
     slow = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
-    MediaModel.objects.filter(pk=model_id).update(typical_seconds=median(seconds), slow_seconds=slow)
+    MediaModel.objects.filter(pk=model_id).update(median_seconds=median(seconds), p95_seconds=slow)

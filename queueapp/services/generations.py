@@ -16,16 +16,16 @@ from queueapp.models import (
     ApiToken,
     Connection,
     Event,
+    FairShare,
     Generation,
     Input,
     MediaModel,
     Namespace,
     Submission,
-    Turn,
 )
-from queueapp.params import Params, prompt_of
-from queueapp.services import accounts, catalog, inputs, workers
-from queueapp.services.moves import move, next_version, note
+from queueapp.params import Params, get_prompt
+from queueapp.services import accounts, catalog, coordination, inputs
+from queueapp.services.lifecycle.transitions import log_event, next_version, transition
 from queueapp.states import LIVE, State
 
 #: A generation expires this long after it was enqueued, as on the hub.
@@ -37,7 +37,7 @@ class Caller:
     """Who asks, and through which door."""
 
     user: User
-    door: Submission.Door = Submission.Door.PAGE
+    source: Submission.Source = Submission.Source.PAGE
     token: ApiToken | None = None
 
 
@@ -54,32 +54,32 @@ def enqueue(
     The parameters are stored as they are, `data:` bodies as files beside them. Raises BadCount,
     ModelNotFound, NotMediaModel, InsufficientCredits, NamespaceNotFound, BadRequest.
     """
-    count = checked_count(num_generations)
+    count = validate_count(num_generations)
     model = catalog.find_media(model_name)
-    if model.connection.stopped == Connection.Stop.CREDITS:
+    if model.connection.stop_reason == Connection.StopReason.CREDITS:
         raise InsufficientCredits(f"The hub account {model.connection}")
-    namespace = accounts.namespace_for(caller.user, target_namespace)
-    kept, bodies = inputs.extract(params, namespace)
+    namespace = accounts.resolve_namespace(caller.user, target_namespace)
+    kept, bodies = inputs.extract_data_uris(params, namespace)
     submission = Submission(
         namespace=namespace,
         user=caller.user,
         token=caller.token,
-        door=caller.door,
+        source=caller.source,
         model=model,
         model_name=model_name,
         params=kept,
         target_namespace=target_namespace,
-        prompt=prompt_of(kept),
+        prompt=get_prompt(kept),
         num_generations=count,
     )
     try:
-        return _persist(submission, model, namespace, bodies)
+        return _save(submission, model, namespace, bodies)
     except BaseException:
-        inputs.discard(bodies)
+        inputs.delete_files(bodies)
         raise
 
 
-def checked_count(value: Any) -> int:
+def validate_count(value: Any) -> int:
     """`num_generations` as the protocol wants it: an integer; `true`, `"2"` and `2.0` are none."""
     highest = settings.DROVER_MAX_GENERATIONS
     if type(value) is not int or not 1 <= value <= highest:
@@ -87,7 +87,7 @@ def checked_count(value: Any) -> int:
     return value
 
 
-def _persist(
+def _save(
     submission: Submission, model: MediaModel, namespace: Namespace, bodies: list[Input]
 ) -> list[Generation]:
     now = timezone.now()
@@ -96,7 +96,7 @@ def _persist(
         version = next_version(namespace.pk)
         submission.save(force_insert=True)
         Input.objects.bulk_create(bodies)
-        inputs.use(submission.params)
+        inputs.mark_used(submission.params)
         made = [
             Generation(
                 submission=submission,
@@ -115,8 +115,8 @@ def _persist(
             Event(generation=generation, at=now, kind="moved", state=State.QUEUED, user=submission.user)
             for generation in made
         )
-        Turn.objects.get_or_create(connection_id=model.connection_id, user=submission.user)
-        transaction.on_commit(workers.ring, robust=True)
+        FairShare.objects.get_or_create(connection_id=model.connection_id, user=submission.user)
+        transaction.on_commit(coordination.wake_poller, robust=True)
     return made
 
 
@@ -129,7 +129,7 @@ def cancel(generation: Generation, user: User) -> None:
     now = timezone.now()
     asked: dict[str, Any] = {"cancel_requested_at": now, "cancel_requested_by": user, "cancel_answer": ""}
     unasked = Q(cancel_requested_at=None)
-    if move(
+    if transition(
         generation,
         State.CANCELLED,
         user=user,
@@ -139,7 +139,7 @@ def cancel(generation: Generation, user: User) -> None:
     ):
         return
     with transaction.atomic():
-        if not note(
+        if not log_event(
             generation,
             "cancel asked",
             user=user,
@@ -147,20 +147,20 @@ def cancel(generation: Generation, user: User) -> None:
             **asked,
         ):
             raise NotFound("It has ended already, or was asked to stop before.")
-        transaction.on_commit(workers.ring, robust=True)
+        transaction.on_commit(coordination.wake_poller, robust=True)
 
 
-def expire(now: datetime) -> None:
+def expire_old(now: datetime) -> None:
     """End everything that has lived for 24 hours, whatever it is doing."""
     too_old = Generation.objects.live().filter(enqueued_at__lt=now - LIFETIME)
     for generation in too_old.select_related("connection").order_by("enqueued_at")[:100]:
         reason = "It did not end within 24 hours."
         if generation.may_be_billed:
             reason += " The hub may have made and billed it."
-        move(generation, State.EXPIRED, reason=reason)
+        transition(generation, State.EXPIRED, reason=reason)
 
 
-def find(generation_id: UUID | str, user: User) -> Generation:
+def get_generation(generation_id: UUID | str, user: User) -> Generation:
     """One generation with all that its page shows. NotFound if there is none or it is somebody else's."""
     found = (
         Generation.objects.select_related(

@@ -5,20 +5,20 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Q
 
-from queueapp import media, storage
+from queueapp.files import media, storage
 from queueapp.models import Generation, Result
 from queueapp.services import catalog
-from queueapp.services.moves import move
+from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 
 
-def store(generation: Generation, path: Path) -> Result:
+def save_files(generation: Generation, path: Path) -> Result:
     """Put a made file and its thumbnail into the storage; the unsaved row that describes them.
 
     What it is, is told by its bytes: raises media.NotMedia for anything but an image or a video.
     """
     info = media.inspect(path)
-    small = media.thumbnail(path, info.kind)
+    small = media.make_thumbnail(path, info.kind)
     result = Result(
         generation=generation,
         content_type=info.content_type,
@@ -28,32 +28,32 @@ def store(generation: Generation, path: Path) -> Result:
         seconds=info.seconds,
     )
     try:
-        result.file = storage.save_path("results", f"{generation.pk}.{info.extension}", path)
+        result.file = storage.save_file("results", f"{generation.pk}.{info.extension}", path)
         result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", small)
     except BaseException:
-        discard(result)
+        delete_files(result)
         raise
     return result
 
 
-def discard(result: Result) -> None:
+def delete_files(result: Result) -> None:
     """Remove the files of a result that was never saved."""
     storage.delete(result.file)
     storage.delete(result.thumbnail)
 
 
-def succeed(generation: Generation, result: Result, *, where: Q | None = None) -> bool:
+def finish_with_result(generation: Generation, result: Result, *, where: Q | None = None) -> bool:
     """End a generation with its result; False, and nothing kept, if it ended or changed hands before."""
     try:
         with transaction.atomic():
-            won = move(generation, State.SUCCEEDED, where=where, claim="", claimed_until=None)
+            won = transition(generation, State.SUCCEEDED, where=where, lease_token="", lease_expires_at=None)
             if won:
                 result.save(force_insert=True)
     except BaseException:
-        discard(result)
+        delete_files(result)
         raise
     if not won:
-        discard(result)
+        delete_files(result)
         return False
-    catalog.learn_duration(generation.model_id)
+    catalog.update_durations(generation.model_id)
     return True

@@ -50,7 +50,7 @@ def _is_public_v4(address: _IPv4) -> bool:
     )
 
 
-def public(host: str, port: int) -> list[str]:
+def resolve_public(host: str, port: int) -> list[str]:
     """The addresses of a host, all of them public.
 
     Asking the resolver covers every way to write an address (decimal, octal, hexadecimal, short). Raises
@@ -66,7 +66,7 @@ def may_be_public(host: str) -> bool:
     """For links that go through a proxy, which looks the name up itself: False for what is known here not
     to be public. A name that cannot be looked up here is the proxy's to judge."""
     try:
-        public(host, 0)
+        resolve_public(host, 0)
     except ForbiddenAddress:
         return False
     except OSError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from .reading import RAW, Clean, Json, mapping, tidy, word
+from queueapp.upstream.parsing import MAX_RAW, Json, Redact, as_object, as_word, truncate
 
 MediaType = Literal["image", "video"]
 
@@ -25,27 +25,27 @@ class ModelEntry:
     request_schema: dict[str, Any] = field(hash=False)
 
     @classmethod
-    def read(cls, data: Json, clean: Clean) -> Self | None:
+    def read(cls, data: Json, clean: Redact) -> Self | None:
         """A model, bare or under `data`. None without a name."""
-        entry = mapping(data)
-        entry = mapping(entry["data"]) if "id" not in entry and "data" in entry else entry
-        name = word(entry.get("id"))
+        entry = as_object(data)
+        entry = as_object(entry["data"]) if "id" not in entry and "data" in entry else entry
+        name = as_word(entry.get("id"))
         if name is None:
             return None
-        outputs = _words(mapping(entry.get("capabilities")).get("output"))
-        endpoint = word(entry.get("endpoint")) or ""
+        outputs = _words(as_object(entry.get("capabilities")).get("output"))
+        endpoint = as_word(entry.get("endpoint")) or ""
         pricing = entry.get("pricing")
         return cls(
             id=name,
-            display_name=word(entry.get("display_name")) or name,
-            description=clean(str(entry.get("description") or ""), RAW),
-            developer=word(entry.get("developer")) or word(entry.get("owned_by")) or "",
+            display_name=as_word(entry.get("display_name")) or name,
+            description=clean(str(entry.get("description") or ""), MAX_RAW),
+            developer=as_word(entry.get("developer")) or as_word(entry.get("owned_by")) or "",
             endpoint=endpoint,
             media_type=classify(outputs, endpoint),
-            inputs=_words(mapping(entry.get("capabilities")).get("input")),
+            inputs=_words(as_object(entry.get("capabilities")).get("input")),
             outputs=outputs,
             pricing=_large(pricing, clean) if isinstance(pricing, dict) else None,
-            request_schema=_large(mapping(entry.get("request_schema")), clean),
+            request_schema=_large(as_object(entry.get("request_schema")), clean),
         )
 
 
@@ -68,8 +68,8 @@ def classify(outputs: tuple[str, ...], endpoint: str) -> MediaType | None:
 
 def _words(value: Json) -> tuple[str, ...]:
     told = value if isinstance(value, list) else [value]
-    return tuple(item.lower() for item in told[:20] if word(item))
+    return tuple(item.lower() for item in told[:20] if as_word(item))
 
 
-def _large(value: dict[str, Json], clean: Clean) -> Any:
-    return tidy(value, clean, limit=10_000, items=500, depth=20)
+def _large(value: dict[str, Json], clean: Redact) -> Any:
+    return truncate(value, clean, limit=10_000, items=500, depth=20)

@@ -6,13 +6,14 @@ before it raises).
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
+from queueapp.upstream.clock import parse_http_date
+
 #: The longest wait a hub may ask for, in seconds; more is read as this much.
-LONGEST_WAIT = 3600.0
+MAX_RETRY_AFTER = 3600.0
 
 
 class UpstreamError(Exception):
@@ -54,23 +55,23 @@ class Busy(UpstreamError):
     retryable = True
 
 
-class Refused(UpstreamError):
+class RequestRejected(UpstreamError):
     """The hub will not do this, now or later; the message is its own words."""
 
 
-class BadKey(UpstreamError):
+class InvalidKey(UpstreamError):
     """The hub does not accept the key; nothing will work until somebody changes it."""
 
 
-class NoCredits(UpstreamError):
+class OutOfCredits(UpstreamError):
     """The account cannot pay; nothing will be made until somebody tops it up."""
 
 
-class NotThere(UpstreamError):
+class NotFoundAtHub(UpstreamError):
     """The hub itself (not a proxy's page) says that there is no such thing, or that it has ended."""
 
 
-class NotOffered(UpstreamError):
+class NotSupported(UpstreamError):
     """This revision of the protocol has no such call; nothing was sent."""
 
 
@@ -78,11 +79,11 @@ class LinkExpired(UpstreamError):
     """The link to a result answers 401, 403, 404 or 410: ask the hub once more for a fresh one."""
 
 
-class BadLink(UpstreamError):
+class InvalidLink(UpstreamError):
     """A link that must not or cannot be fetched, now or later: where it leads, or how large it is."""
 
 
-class Unclear(UpstreamError):
+class AmbiguousResponse(UpstreamError):
     """An answer that says nothing: lost, late, cut short, too large, or not in the protocol's words."""
 
     retryable = True
@@ -90,51 +91,51 @@ class Unclear(UpstreamError):
 
 
 #: What an HTTP status means. Those that are missing: 4xx is `Refused`, everything else `Unclear`.
-MEANINGS: Mapping[int, type[UpstreamError]] = MappingProxyType(
+STATUS_ERRORS: Mapping[int, type[UpstreamError]] = MappingProxyType(
     {
-        400: Refused,
-        401: BadKey,
-        402: NoCredits,
-        403: BadKey,
-        404: Refused,
+        400: RequestRejected,
+        401: InvalidKey,
+        402: OutOfCredits,
+        403: InvalidKey,
+        404: RequestRejected,
         407: Unreachable,  # Said by a proxy on the way, which let nothing through.
-        408: Unclear,
-        415: Refused,
-        422: Refused,
+        408: AmbiguousResponse,
+        415: RequestRejected,
+        422: RequestRejected,
         425: Busy,
         429: Busy,
-        499: Unclear,  # nginx, about a client that went away while the hub was at work.
+        499: AmbiguousResponse,  # nginx, about a client that went away while the hub was at work.
         503: Busy,
     }
 )
 #: What an HTTP status means for a link to a result.
-LINK_MEANINGS: Mapping[int, type[UpstreamError]] = MappingProxyType(
+LINK_STATUS_ERRORS: Mapping[int, type[UpstreamError]] = MappingProxyType(
     {
         401: LinkExpired,
         403: LinkExpired,
         404: LinkExpired,
         407: Unreachable,
-        408: Unclear,
+        408: AmbiguousResponse,
         410: LinkExpired,
         425: Busy,
         429: Busy,
-        499: Unclear,
+        499: AmbiguousResponse,
         503: Busy,
     }
 )
 
 
-def meaning(status: int) -> type[UpstreamError]:
+def error_for_status(status: int) -> type[UpstreamError]:
     """The error that an HTTP status of the API stands for."""
-    return MEANINGS.get(status, Refused if 400 <= status < 500 else Unclear)
+    return STATUS_ERRORS.get(status, RequestRejected if 400 <= status < 500 else AmbiguousResponse)
 
 
-def link_meaning(status: int) -> type[UpstreamError]:
+def link_error_for_status(status: int) -> type[UpstreamError]:
     """The error that an HTTP status of a result's link stands for."""
-    return LINK_MEANINGS.get(status, BadLink if 400 <= status < 500 else Unclear)
+    return LINK_STATUS_ERRORS.get(status, InvalidLink if 400 <= status < 500 else AmbiguousResponse)
 
 
-def wait_asked(value: str | None, now: datetime) -> float | None:
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to LONGEST_WAIT.
 
     `now` is the time at the hub, so that a date means the same whatever our own clock says. None when
@@ -142,15 +143,6 @@ def wait_asked(value: str | None, now: datetime) -> float | None:
     """
     text = (value or "").strip()
     if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text):
-        return min(float(text), LONGEST_WAIT)
-    when = http_date(text)
-    return None if when is None else min(max((when - now).total_seconds(), 0.0), LONGEST_WAIT)
-
-
-def http_date(value: str | None) -> datetime | None:
-    """An HTTP date as an aware time; None for anything else."""
-    try:
-        when = parsedate_to_datetime(value or "")
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+        return min(float(text), MAX_RETRY_AFTER)
+    when = parse_http_date(text)
+    return None if when is None else min(max((when - now).total_seconds(), 0.0), MAX_RETRY_AFTER)

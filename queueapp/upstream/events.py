@@ -4,21 +4,21 @@ import re
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from .answers import error_from
-from .errors import NotOffered, Unclear, UpstreamError
-from .messages import CompletionEvent
-from .reading import load
-from .transport import CHUNK, TROUBLES, Answer, Transport, lost
+from queueapp.upstream.errors import AmbiguousResponse, NotSupported, UpstreamError
+from queueapp.upstream.messages import CompletionEvent
+from queueapp.upstream.parsing import parse_json
+from queueapp.upstream.responses import error_from
+from queueapp.upstream.transport import CHUNK_SIZE, NETWORK_ERRORS, Response, Transport, lost_response
 
 #: The one type of event that is read; others share the stream and are passed over.
 COMPLETED = "media_generation_completed"
 #: Characters of one event, and of one line of it.
-EVENT_CAP = 256 * 1024
+MAX_EVENT_BYTES = 256 * 1024
 
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
-class Parser:
+class EventParser:
     """Bytes in pieces of any size to (type, data) pairs. ValueError for an event without end."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Parser:
         self._bound(len(self._rest))
 
     def _bound(self, more: int) -> None:
-        if self._size + more > EVENT_CAP:
+        if self._size + more > MAX_EVENT_BYTES:
             raise ValueError("an event without end")
 
     def _take(self, line: bytes) -> Iterator[tuple[str, str]]:
@@ -78,13 +78,13 @@ class EventStream:
         assert self._response is not None  # noqa: S101
         status, headers = self._response.status_code, self._response.headers
         if status in (404, 405):
-            raise NotOffered("This hub tells no events.", status=status)
+            raise NotSupported("This hub tells no events.", status=status)
         if status != 200:
             # Its body is not read: on a stream without an end nothing would bound it.
-            answer = Answer(status, headers, b"", None, 0.0)
+            answer = Response(status, headers, b"", None, 0.0)
             raise error_from(answer, None, self._transport.clean, self._transport.clock, missing=False)
         if not headers.get("Content-Type", "").lower().startswith("text/event-stream"):
-            raise Unclear("The answer is not a stream of events.", status=status)
+            raise AmbiguousResponse("The answer is not a stream of events.", status=status)
 
     def __enter__(self) -> "EventStream":
         return self
@@ -101,21 +101,21 @@ class EventStream:
 
     def __iter__(self) -> Iterator[CompletionEvent]:
         """Endings until `stop`; raises Unclear when the stream breaks off, falls silent or makes no sense."""
-        parser = Parser()
+        parser = EventParser()
         while piece := self._piece():
             try:
                 told = list(parser.feed(piece))
             except ValueError:
                 told = None
             if told is None:
-                raise Unclear("The stream of events makes no sense.")
+                raise AmbiguousResponse("The stream of events makes no sense.")
             for kind, data in told:
                 if kind == COMPLETED and (event := self._read(data)) is not None:
                     yield event
 
     def _read(self, data: str) -> CompletionEvent | None:
         try:
-            return CompletionEvent.read(load(data), self._transport.clean)
+            return CompletionEvent.read(parse_json(data), self._transport.clean)
         except ValueError:
             return None  # One broken event says nothing; polling finds what it meant.
 
@@ -123,12 +123,12 @@ class EventStream:
         """The next bytes; none when asked to stop. Raises Unclear at the end of the stream."""
         if self._response is None or self._stop():
             return b""
-        failure = Unclear("The stream of events ended.")
+        failure = AmbiguousResponse("The stream of events ended.")
         try:
-            if piece := self._response.raw.read1(CHUNK, decode_content=True):
+            if piece := self._response.raw.read1(CHUNK_SIZE, decode_content=True):
                 return bytes(piece)
-        except TROUBLES as error:
-            failure = lost(error, self._transport.origin.place, self._silence)
+        except NETWORK_ERRORS as error:
+            failure = lost_response(error, self._transport.origin.netloc, self._silence)
         if self._stop():
             return b""
         raise failure

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from .messages import Row, unwrap
-from .reading import Clean, Json, amount, mapping, whole, word
+from queueapp.upstream.messages import Row, unwrap
+from queueapp.upstream.parsing import Json, Redact, as_decimal, as_integer, as_object, as_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,12 @@ class HistoryEntry:
     username: str | None
 
     @classmethod
-    def read(cls, data: Json, clean: Clean) -> Self | None:
+    def read(cls, data: Json, clean: Redact) -> Self | None:
         row = Row.read(data, clean)
         if row is None:
             return None
         inner = unwrap(data)
-        return cls(row, amount(inner.get("cost")), word(inner.get("username")))
+        return cls(row, as_decimal(inner.get("cost")), as_word(inner.get("username")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class History:
     total_cost: Decimal | None
 
     @classmethod
-    def read(cls, body: Json, clean: Clean) -> Self | None:
+    def read(cls, body: Json, clean: Redact) -> Self | None:
         """None unless it holds a list of generations; one without an id is left out."""
-        outer = mapping(body)
+        outer = as_object(body)
         told = outer.get("generations")
         if not isinstance(told, list) or outer.get("error") or outer.get("status") == "error":
             return None
         entries = (HistoryEntry.read(row, clean) for row in told)
         return cls(
             tuple(entry for entry in entries if entry is not None),
-            whole(outer.get("page_number")),
-            whole(outer.get("page_size")),
-            whole(outer.get("total_pages")),
-            whole(outer.get("total_entries")),
-            amount(outer.get("total_cost")),
+            as_integer(outer.get("page_number")),
+            as_integer(outer.get("page_size")),
+            as_integer(outer.get("total_pages")),
+            as_integer(outer.get("total_entries")),
+            as_decimal(outer.get("total_cost")),
         )
 
 
@@ -64,10 +64,10 @@ class Account:
     @classmethod
     def read(cls, body: Json) -> Self | None:
         """None when it is no object, or one that says neither."""
-        outer = mapping(body)
-        inner = mapping(outer.get("user")) or mapping(outer.get("data")) or outer
-        names = (word(inner.get(name)) for name in ("namespace", "username", "name"))
-        balances = (amount(inner.get(name)) for name in ("balance", "credits", "credit_balance"))
+        outer = as_object(body)
+        inner = as_object(outer.get("user")) or as_object(outer.get("data")) or outer
+        names = (as_word(inner.get(name)) for name in ("namespace", "username", "name"))
+        balances = (as_decimal(inner.get(name)) for name in ("balance", "credits", "credit_balance"))
         found = cls(
             next((name for name in names if name), None),
             next((balance for balance in balances if balance is not None), None),

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 #: Seconds: the first wait's upper bound, and the longest.
-BASE, LONGEST = 1.0, 300.0
+BASE_DELAY, MAX_DELAY = 1.0, 300.0
 
 
 def backoff(
-    attempt: int, chance: Callable[[], float], *, base: float = BASE, longest: float = LONGEST
+    attempt: int, chance: Callable[[], float], *, base: float = BASE_DELAY, longest: float = MAX_DELAY
 ) -> float:
     """Seconds to wait after the `attempt`-th failure in a row (from 0): exponential, with full jitter.
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from dashboard import access
-from queueapp.datauri import DataUri
+from queueapp.files.data_uri import DataUri
 from queueapp.models import Generation, Input
 from queueapp.states import State
 from tests import factories

@@ -64,7 +64,7 @@ def test_a_new_token_is_shown_once_and_works(alices_browser: Client, alice: User
     html = alices_browser.post("/account/tokens/", {"name": "storyboard"}).content.decode()
     secret = re.search(r'id="secret">([^<]+)<', html)
     assert secret is not None
-    token = accounts.owner_of_token(secret[1])
+    token = accounts.authenticate_token(secret[1])
     assert token is not None
     assert token.owner == alice
     later = alices_browser.get("/account/").content.decode()
@@ -81,7 +81,7 @@ def test_a_token_needs_a_name_that_fits(alices_browser: Client, name: str) -> No
 def test_a_revoked_token_is_gone_from_the_page_and_ends_at_once(alices_browser: Client, alice: User) -> None:
     token, secret = accounts.create_token(alice, "night shift")
     assert alices_browser.post(f"/account/tokens/{token.pk}/revoke/")["Location"] == "/account/"
-    assert accounts.owner_of_token(secret) is None
+    assert accounts.authenticate_token(secret) is None
     assert "night shift" not in alices_browser.get("/account/").content.decode()
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from dashboard import table, versions
 from queueapp.models import Generation
 from queueapp.services import generations
-from queueapp.services.moves import move
+from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 from tests import factories
 
@@ -50,7 +50,7 @@ def test_a_submission_by_a_script_turns_up(alices_browser: Client, alice: User) 
 def test_only_the_changed_row_is_sent(alices_browser: Client, alice: User) -> None:
     made = factories.enqueue(alice, count=3)
     seen = token_of(alices_browser.get("/").content.decode())
-    move(made[1], State.SUBMITTING)
+    transition(made[1], State.SUBMITTING)
     html = ask(alices_browser, seen)
     assert html is not None
     assert ROW.findall(html) == [(str(made[1].pk), "submitting")]

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from queueapp.models import Connection, Generation, Input, MediaModel, Submission
 from queueapp.services import accounts, generations
-from queueapp.services.moves import move, note
+from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import State
 from tests import factories
 
@@ -30,7 +30,7 @@ def test_a_submission_without_scripts_leads_back_to_the_table(alices_browser: Cl
     assert (answer.status_code, answer["Location"]) == (302, "/")
     submission = Submission.objects.get()
     assert submission.params == {"prompt": "a fox in the snow"}
-    assert (submission.user, submission.door, submission.num_generations) == (alice, "page", 2)
+    assert (submission.user, submission.source, submission.num_generations) == (alice, "page", 2)
     assert Generation.objects.count() == 2
 
 
@@ -138,14 +138,14 @@ def test_a_change_between_the_version_and_the_row_is_told_next_time(
     alices_browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = factories.generation(alice, State.PROCESSING)
-    real = generations.find
+    real = generations.get_generation
 
     def and_then_it_ends(*args):
         found = real(*args)
-        move(made, State.FAILED, reason="It broke.")
+        transition(made, State.FAILED, reason="It broke.")
         return found
 
-    monkeypatch.setattr("dashboard.views.generations.generations.find", and_then_it_ends)
+    monkeypatch.setattr("dashboard.views.generations.generations.get_generation", and_then_it_ends)
     html = html_of(alices_browser.get(f"/generations/{made.pk}/status/"))
     monkeypatch.undo()
     since = re.search(r'name="since" value="(\d+)"', html)
@@ -252,7 +252,7 @@ def test_the_page_shows_the_result_as_soon_as_it_is_stored(alices_browser: Clien
 
 def test_the_page_tells_who_asked_and_through_which_door(alices_browser: Client, alice: User) -> None:
     token, _ = accounts.create_token(alice, "storyboard")
-    caller = generations.Caller(alice, Submission.Door.API, token)
+    caller = generations.Caller(alice, Submission.Source.API, token)
     made = generations.enqueue(caller, "sketch-image", {"prompt": "a fox"})[0]
     html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
     assert "by alice, with the token “storyboard”" in html
@@ -272,7 +272,7 @@ def test_an_open_page_learns_the_hubs_name_for_it_and_what_it_cost(
     made = factories.generation(alice, State.PROCESSING)
     page = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
     assert "At the hub" not in page
-    note(made, "cost told", text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub")
+    log_event(made, "cost told", text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub")
     since = re.search(r'id="since"[^>]*value="(\d+)"', page)
     assert since
     told = html_of(alices_browser.get(f"/generations/{made.pk}/status/", {"since": since[1]}))
@@ -288,9 +288,9 @@ def test_tries_that_were_refused_for_now_are_one_line(
 ) -> None:
     made = factories.generation(alice)
     for number in range(tries):
-        move(made, State.SUBMITTING)
-        move(made, State.QUEUED, text=f"The hub is busy ({number}).")
-    move(made, State.SUBMITTING)
+        transition(made, State.SUBMITTING)
+        transition(made, State.QUEUED, text=f"The hub is busy ({number}).")
+    transition(made, State.SUBMITTING)
     html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
     timeline = html[html.index('id="timeline"') :]
     assert timeline.count("<li ") == lines
@@ -302,7 +302,7 @@ def test_a_failure_says_what_happened_what_it_means_and_what_to_do(
     alices_browser: Client, alice: User
 ) -> None:
     made = factories.generation(alice, State.PROCESSING)
-    move(
+    transition(
         made, State.FAILED, reason="The model refused it.", raw_reason="422 <b>bad</b>", category="parameters"
     )
     html = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
@@ -348,7 +348,7 @@ def test_the_live_part_answers_only_when_something_changed(alices_browser: Clien
     page = alices_browser.get(reverse("generation", args=[made.pk]))
     seen = page.context["latest"]
     assert alices_browser.get(address, {"since": seen}).status_code == 204
-    move(made, State.SUBMITTING)
+    transition(made, State.SUBMITTING)
     html = html_of(alices_browser.get(address, {"since": seen}))
     assert 'id="head" class="head" data-status="submitting"' in html
     assert "<html" not in html
@@ -357,7 +357,7 @@ def test_the_live_part_answers_only_when_something_changed(alices_browser: Clien
 def test_a_siblings_change_leaves_a_playing_video_alone(alices_browser: Client, alice: User) -> None:
     first, second = factories.enqueue(alice, count=2)
     seen = alices_browser.get(reverse("generation", args=[first.pk])).context["latest"]
-    move(second, State.SUBMITTING)
+    transition(second, State.SUBMITTING)
     html = html_of(alices_browser.get(reverse("generation-status", args=[first.pk]), {"since": seen}))
     assert 'id="siblings"' in html
     assert 'id="result"' not in html

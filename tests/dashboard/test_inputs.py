@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from queueapp.datauri import DataUri
+from queueapp.files.data_uri import DataUri
 from queueapp.models import Connection, Generation, Input, MediaModel, Submission
-from queueapp.services import accounts, inputs, sharing
+from queueapp.services import accounts, input_links, inputs
 from queueapp.states import State
 from tests import factories
 from tests.queueapp.test_inputs import bomb, film
@@ -56,7 +56,7 @@ def upload(
 
 
 def stored(owner: User, body: bytes = b"") -> str:
-    row = inputs.keep(accounts.namespace_of(owner), BytesIO(body or factories.png()))
+    row = inputs.save_upload(accounts.get_or_create_namespace(owner), BytesIO(body or factories.png()))
     return f"drover-input:{row.pk}"
 
 
@@ -311,9 +311,9 @@ def test_using_it_again_with_another_model_brings_the_pictures_along(
 
 
 def link_to(reference: str, **left: float) -> str:
-    key = inputs.key_of(reference)
+    key = inputs.parse_reference(reference)
     assert key is not None
-    return sharing.link("", key, timezone.now() + timedelta(**(left or {"hours": 1})))
+    return input_links.build_link("", key, timezone.now() + timedelta(**(left or {"hours": 1})))
 
 
 def test_a_hub_fetches_an_input_by_its_link_without_a_sign_in(client: Client, alice: User) -> None:

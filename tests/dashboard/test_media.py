@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard import files
-from queueapp import storage
+from queueapp.files import storage
 from queueapp.models import Generation, Input, Result
 from queueapp.states import State
 from tests import factories

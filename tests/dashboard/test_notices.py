@@ -3,7 +3,7 @@
 import pytest
 
 from queueapp.models import Connection
-from queueapp.services import connections
+from queueapp.services.hubs import health
 from tests import factories
 
 
@@ -18,7 +18,7 @@ def text_of(browser, path: str) -> str:
 
 
 def test_people_are_told_why_their_work_waits(made, alices_browser, bobs_browser):
-    connections.stop(made.connection, Connection.Stop.CREDITS, "Insufficient credits")
+    health.stop(made.connection, Connection.StopReason.CREDITS, "Insufficient credits")
     assert "its account is out of credits" in text_of(alices_browser, "/")
     assert "its account is out of credits" in text_of(alices_browser, f"/generations/{made.pk}/")
     assert "out of credits" not in text_of(bobs_browser, "/")
@@ -33,26 +33,26 @@ def test_an_open_page_is_told_when_it_begins_and_when_it_is_over(made, alice, al
 
     alice.namespace.refresh_from_db()
     assert asks() == ""
-    for _ in range(connections.TROUBLED):
-        connections.sent_badly(made.connection, "No answer from the hub.")
+    for _ in range(health.FAILING_AFTER):
+        health.record_submit_failure(made.connection, "No answer from the hub.")
     assert "No answer from the hub." in asks()
-    connections.sent_well(made.connection)
+    health.record_submit_success(made.connection)
     told = asks()
     assert 'id="held-up"' in told
     assert "No answer" not in told
 
 
 def test_what_waits_says_from_the_first_try_on_what_that_met(made, alices_browser):
-    connections.sent_badly(made.connection, "127.0.0.1:9 does not take connections.")
+    health.record_submit_failure(made.connection, "127.0.0.1:9 does not take connections.")
     assert "127.0.0.1:9 does not take connections." in text_of(alices_browser, f"/generations/{made.pk}/")
     assert "does not take connections" not in text_of(alices_browser, "/")
 
 
 def test_a_stop_is_not_said_to_keep_what_the_hub_has(made, alices_browser):
-    from queueapp.services.moves import move
+    from queueapp.services.lifecycle.transitions import transition
     from queueapp.states import State
 
-    assert move(made, State.SUBMITTING)
-    assert move(made, State.PROCESSING)
-    connections.stop(made.connection, Connection.Stop.KEY, "unauthenticated")
+    assert transition(made, State.SUBMITTING)
+    assert transition(made, State.PROCESSING)
+    health.stop(made.connection, Connection.StopReason.KEY, "unauthenticated")
     assert "does not accept its key" not in text_of(alices_browser, f"/generations/{made.pk}/")

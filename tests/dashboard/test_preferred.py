@@ -75,7 +75,9 @@ def test_scripts_parameters_stay_as_they_were_sent(alices_script):
 
 @pytest.fixture
 def without_credits(db) -> MediaModel:
-    connection = Connection.objects.create(name="oxen", revision="current", stopped=Connection.Stop.CREDITS)
+    connection = Connection.objects.create(
+        name="oxen", revision="current", stop_reason=Connection.StopReason.CREDITS
+    )
     return factories.hub_model(connection, "flux-1-dev")
 
 

@@ -29,7 +29,7 @@ def ids(browser: Client, **filters: str) -> list[str]:
 
 def history(owner: User, count: int) -> None:
     """A past of this length, written in one go."""
-    namespace, model, now = accounts.namespace_of(owner), factories.model(), timezone.now()
+    namespace, model, now = accounts.get_or_create_namespace(owner), factories.model(), timezone.now()
     submission = Submission.objects.create(
         namespace=namespace, user=owner, model=model, model_name=model.name, num_generations=1,
         prompt="long ago", params={"prompt": "long ago"},
@@ -160,13 +160,13 @@ def test_a_filter_that_matches_nothing_says_so(alices_browser: Client) -> None:
 def test_a_row_tells_the_usual_time_once_there_is_a_history(alices_browser: Client, alice: User) -> None:
     factories.generation(alice, State.PROCESSING)
     assert "usually" not in alices_browser.get("/").content.decode()
-    MediaModel.objects.filter(name="sketch-image").update(typical_seconds=12.3, slow_seconds=30)
+    MediaModel.objects.filter(name="sketch-image").update(median_seconds=12.3, p95_seconds=30)
     assert "usually about 12 s" in alices_browser.get("/").content.decode()
 
 
 def test_a_row_slower_than_nearly_all_others_is_overdue(alices_browser: Client, alice: User) -> None:
     slow = factories.generation(alice, State.PROCESSING)
-    MediaModel.objects.filter(name="sketch-image").update(typical_seconds=1, slow_seconds=30)
+    MediaModel.objects.filter(name="sketch-image").update(median_seconds=1, p95_seconds=30)
     assert 'class="row live"' in alices_browser.get("/").content.decode()
     Generation.objects.filter(pk=slow.pk).update(released_at=timezone.now() - timedelta(minutes=1))
     assert 'class="row live overdue"' in alices_browser.get("/").content.decode()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from queueapp.upstream import Client, UpstreamError
+from queueapp.upstream.client import Client
+from queueapp.upstream.errors import UpstreamError
 from tests.hub import misbehaviour as mis
 from tests.hub.server import Hub, until
 from tests.hub.world import KEY

@@ -34,7 +34,7 @@ def connect(drover: Drover, hubs: dict[str, Hub]) -> None:
         {"name": name, "base_url": hub.url, "secret": hub.key, "revision": hub.revision}
         for name, hub in hubs.items()
     ]
-    drover.manage("shell", "-v0", "-c", _CONNECT.format(told=json.dumps(told), model=MODEL))
+    drover.manage("shell", "-v0", "-c", _CONNECT.format(completion_event=json.dumps(told), model=MODEL))
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,9 @@ def test_work_survives_lost_bells_dead_and_hanging_workers_and_a_poison_generati
         psutil.Process(victim).kill()
         killed.add(victim)
     busy = {*holders(drover).values(), *killed}
-    idle = [process for process in drover.named("cluster", "work")[2:] if process.pid not in busy]
+    idle = [process for process in drover.named("cluster", "jobs")[2:] if process.pid not in busy]
     idle[0].kill()
-    for process in drover.named("cluster", "pump"):
+    for process in drover.named("cluster", "poller"):
         process.suspend()  # It looks alive and does nothing: only the keeper can help.
     drover.enqueue(num_generations=2)
     all_end(drover)

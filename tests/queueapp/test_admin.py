@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from queueapp.admin import base
+from dashboard.admin import base
 from queueapp.models import (
     ApiToken,
     Connection,
@@ -29,8 +29,8 @@ from queueapp.models import (
     Result,
     Submission,
 )
-from queueapp.services import accounts, generations, workers
-from queueapp.states import WORDS, State
+from queueapp.services import accounts, coordination, generations
+from queueapp.states import STATE_TEXTS, State
 from tests import factories
 
 REGISTRY = sorted(django_admin.site._registry.items(), key=lambda entry: entry[0]._meta.label)
@@ -50,10 +50,10 @@ def grow(owner: User, number: int = 0) -> None:
         Result.objects.create(generation=generation, file=str(generation), thumbnail="t", **described)
     accounts.create_token(owner, f"script {number}")
     Group.objects.create(name=f"group {number}")
-    Schedule.objects.create(name=f"schedule {number}", func="queueapp.tasks.beat")
-    OrmQ.objects.create(key="work", payload=f"nonsense {number}")
+    Schedule.objects.create(name=f"schedule {number}", func="queueapp.tasks.send_heartbeat")
+    OrmQ.objects.create(key="jobs", payload=f"nonsense {number}")
     now = timezone.now()
-    task = {"func": "queueapp.tasks.beat", "started": now, "stopped": now, "group": f"{number}"}
+    task = {"func": "queueapp.tasks.send_heartbeat", "started": now, "stopped": now, "group": f"{number}"}
     Success.objects.create(id=f"s{number}", name=f"s{number}", success=True, **task)
     Failure.objects.create(id=f"f{number}", name=f"f{number}", success=False, result="No.", **task)
     seen = {"user_agent": f"browser {number}", "ip_address": "127.0.0.1", "username": "eve", "path_info": "/"}
@@ -261,7 +261,7 @@ def test_a_list_says_every_state_in_its_word(admins_browser, alice):
     for state in State:
         factories.generation(alice, state)
     text = admins_browser.get(address(Generation, "changelist")).content.decode()
-    for words in WORDS.values():
+    for words in STATE_TEXTS.values():
         assert f'<td class="field-state_">{words.label}</td>' in text
 
 
@@ -437,7 +437,7 @@ def test_a_new_token_is_shown_once(admins_browser, alice):
     token = ApiToken.objects.get()
     text = next(str(message) for message in response.context["messages"] if "only this once" in str(message))
     secret = text.rpartition(" ")[2]
-    assert accounts.owner_of_token(secret) == token
+    assert accounts.authenticate_token(secret) == token
     assert token.owner == alice
     assert secret not in admins_browser.get(address(ApiToken, "changelist")).content.decode()
 
@@ -455,7 +455,7 @@ def test_tokens_are_revoked_and_it_is_said_which_had_ended_before(admins_browser
     accounts.revoke_token(ended.pk)
     told = act(admins_browser, "revoke", valid, ended)
     assert told == ["Revoked 1 token.", "1 token had ended before."]
-    assert accounts.owner_of_token(secret) is None
+    assert accounts.authenticate_token(secret) is None
 
 
 # Connections and models
@@ -465,24 +465,24 @@ def test_a_connections_capacity_is_changed_and_the_pump_is_told(
     admins_browser, django_capture_on_commit_callbacks
 ):
     builtin = factories.builtin()
-    before = workers.pump_row().bells
+    before = coordination.poller_lease().wakeups
     data = {"enabled": "on", "capacity": 7, "priority": 1, "name": "other", "kind": "upstream"}
     with django_capture_on_commit_callbacks(execute=True):
         assert admins_browser.post(address(Connection, "change", builtin.pk), data).status_code == 302
     builtin.refresh_from_db()
     assert (builtin.capacity, builtin.priority) == (7, 1)
     assert (builtin.name, builtin.kind) == ("builtin", "builtin")
-    assert workers.pump_row().bells == before + 1
+    assert coordination.poller_lease().wakeups == before + 1
 
 
 def test_an_edit_overwrites_nothing_that_was_not_edited(admins_browser, monkeypatch):
     model = factories.model()
     stale = MediaModel.objects.get(pk=model.pk)
     monkeypatch.setattr(type(MODEL_ADMIN), "get_object", lambda *_: stale)
-    MediaModel.objects.filter(pk=model.pk).update(typical_seconds=4.5)
+    MediaModel.objects.filter(pk=model.pk).update(median_seconds=4.5)
     assert admins_browser.post(address(MediaModel, "change", model.pk), {}).status_code == 302
     model.refresh_from_db()
-    assert (model.enabled, model.typical_seconds) == (False, 4.5)
+    assert (model.enabled, model.median_seconds) == (False, 4.5)
 
 
 def test_several_connections_are_edited_in_their_list(admins_browser, db):

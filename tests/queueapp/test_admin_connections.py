@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from queueapp.models import Connection, MadeElsewhere, MediaModel
-from queueapp.services import checkups, connections, hubs
+from queueapp.models import Connection, ForeignGeneration, MediaModel
+from queueapp.services.hubs import accounts, checks, health
 from tests import factories
 
 KEY, URL = "oxen-key-of-alice-0123456789", "https://hub.example.org"
@@ -28,10 +28,14 @@ def _nothing_remembered():
 
 @pytest.fixture
 def oxen(db) -> Connection:
-    connection = hubs.save_hub("oxen", base_url=URL, key=KEY, namespace="alice")
+    connection = accounts.save_account("oxen", base_url=URL, key=KEY, namespace="alice")
     now = timezone.now()
     Connection.objects.filter(pk=connection.pk).update(
-        revision="current", check_asked_at=now, checked_at=now, check_ok=True, check_text="It answers.\nFine."
+        revision="current",
+        check_requested_at=now,
+        checked_at=now,
+        check_ok=True,
+        check_report="It answers.\nFine.",
     )
     OrmQ.objects.all().delete()
     return after(connection)
@@ -71,8 +75,8 @@ def test_a_hub_is_added_with_its_key_and_a_check_is_asked_for(
         response = admins_browser.post(f"{LIST}add/", data, follow=True)
     made = Connection.objects.get(name="oxen")
     assert (made.kind, made.base_url, made.capacity, made.enabled) == ("upstream", URL, 3, True)
-    assert made.key.open() == KEY
-    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check"]
+    assert made.key.decrypt() == KEY
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check_hub"]
     assert "Checking…" in text_of(response)
     assert LogEntry.objects.filter(object_id=str(made.pk)).exists()
 
@@ -129,15 +133,15 @@ def test_another_host_wants_the_key_again(admins_browser, oxen):
 
 
 def test_an_edit_overwrites_nothing_that_a_worker_found_out(admins_browser, oxen):
-    connections.stop(oxen, Connection.Stop.CREDITS, "Insufficient credits")
+    health.stop(oxen, Connection.StopReason.CREDITS, "Insufficient credits")
     admins_browser.post(page(oxen), form(priority="3"))
-    assert (after(oxen).stopped, after(oxen).priority) == ("credits", 3)
+    assert (after(oxen).stop_reason, after(oxen).priority) == ("credits", 3)
 
 
 def test_the_page_says_how_a_hub_does(admins_browser, oxen):
     for number, hours in enumerate((1, 2, 30)):
         seen = timezone.now() - timedelta(hours=hours)
-        MadeElsewhere.objects.create(connection=oxen, upstream_id=f"{number}", first_seen_at=seen)
+        ForeignGeneration.objects.create(connection=oxen, upstream_id=f"{number}", first_seen_at=seen)
     factories.hub_model(oxen, "flux")
     MediaModel.objects.create(connection=oxen, name="gone", display_name="Gone", listed=False)
     text = text_of(admins_browser.get(page(oxen)))
@@ -146,7 +150,7 @@ def test_the_page_says_how_a_hub_does(admins_browser, oxen):
     assert ">Works<" in text
     (row,) = [row for row in admins_browser.get(LIST).context["cl"].result_list if row == oxen]
     assert row.elsewhere_now == 2
-    connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
+    health.stop(oxen, Connection.StopReason.KEY, "unauthenticated")
     assert "Stopped: the key is not accepted" in text_of(admins_browser.get(LIST))
 
 
@@ -156,7 +160,7 @@ def test_the_check_button_asks_a_worker_and_the_page_waits_for_the_answer(
     assert f'action="{page(oxen, "check")}"' in text_of(admins_browser.get(page(oxen)))
     with django_capture_on_commit_callbacks(execute=True):
         response = admins_browser.post(page(oxen, "check"), follow=True)
-    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check"]
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check_hub"]
     assert "Checking…" in text_of(response)
     assert 'http-equiv="refresh"' in text_of(response)
     Connection.objects.filter(pk=oxen.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
@@ -168,14 +172,14 @@ def test_models_are_asked_for_on_demand(admins_browser, oxen, django_capture_on_
         admins_browser.post(page(oxen, "sync"))
         data = {"action": "sync_all", "_selected_action": [oxen.pk, factories.builtin().pk]}
         told = text_of(admins_browser.post(LIST, data, follow=True))
-    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync"] * 2
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync_models"] * 2
     assert "Asking 1 hub for models." in told
     assert "The built-in engine is part of Drover." in told
 
 
 def test_several_hubs_are_checked_from_the_list(admins_browser, oxen):
     admins_browser.post(LIST, {"action": "check_all", "_selected_action": [oxen.pk]})
-    assert checkups.is_awaited(after(oxen))
+    assert checks.is_check_pending(after(oxen))
 
 
 def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser, admin, oxen):
@@ -185,7 +189,7 @@ def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(admin, backend="dashboard.access.People")
         assert strict.post(page(oxen, verb)).status_code == 403
-    assert not checkups.is_awaited(after(oxen))
+    assert not checks.is_check_pending(after(oxen))
 
 
 def test_staff_who_may_only_look_see_neither_button_nor_key_field(oxen):
@@ -241,7 +245,7 @@ def test_settings_that_a_model_would_refuse_are_refused(admins_browser, db, defa
 
 def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browser, alices_browser, oxen):
     assert 'class="notice"' not in text_of(admins_browser.get("/"))
-    connections.stop(oxen, Connection.Stop.CREDITS, "<b>Insufficient credits</b>")
+    health.stop(oxen, Connection.StopReason.CREDITS, "<b>Insufficient credits</b>")
     cache.clear()
     for where in ("/", "/account/"):
         text = text_of(admins_browser.get(where))
@@ -255,7 +259,7 @@ def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browse
 
 
 def test_staff_who_may_not_see_connections_are_told_without_a_link(oxen):
-    connections.stop(oxen, Connection.Stop.KEY, "unauthenticated")
+    health.stop(oxen, Connection.StopReason.KEY, "unauthenticated")
     text = text_of(staff().get("/"))
     assert "oxen. Stopped: the key is not accepted." in text
     assert page(oxen) not in text
@@ -283,7 +287,7 @@ def test_going_on_with_a_hub_that_was_changed_leads_to_the_answer_of_its_check(a
 
 def test_the_status_says_why_a_hub_cannot_be_used(admins_browser, oxen):
     Connection.objects.update(
-        revision="", checked_at=timezone.now(), check_text="The namespace typo cannot be used: no.\nMore."
+        revision="", checked_at=timezone.now(), check_report="The namespace typo cannot be used: no.\nMore."
     )
     text = text_of(admins_browser.get(LIST))
     assert "Cannot be used yet: The namespace typo cannot be used: no." in text

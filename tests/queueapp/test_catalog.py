@@ -28,7 +28,7 @@ def test_the_built_in_engine_is_there_from_the_first_migration(db):
 def test_filling_the_catalog_again_changes_nothing_an_admin_chose(db):
     Connection.objects.update(capacity=2)
     MediaModel.objects.update(enabled=False)
-    catalog.sync_engine_models()
+    catalog.sync_builtin_models()
     assert factories.builtin().capacity == 2
     assert not MediaModel.objects.filter(enabled=True).exists()
     assert MediaModel.objects.count() == 3
@@ -49,7 +49,7 @@ def test_a_connection_that_is_off_offers_nothing(db):
 
 
 def test_the_picker_offers_only_what_makes_images_and_videos(db):
-    assert {model.name for model in catalog.media_models()} == {"sketch-image", "sketch-video"}
+    assert {model.name for model in catalog.available_media_models()} == {"sketch-image", "sketch-video"}
 
 
 def test_a_model_learns_how_long_it_usually_takes(alice):
@@ -58,7 +58,7 @@ def test_a_model_learns_how_long_it_usually_takes(alice):
         Generation.objects.filter(pk=made.pk).update(
             released_at=made.enqueued_at, ended_at=made.enqueued_at + timedelta(seconds=seconds)
         )
-    catalog.learn_duration(factories.model().pk)
+    catalog.update_durations(factories.model().pk)
     model = factories.model()
-    assert model.typical_seconds == 4
-    assert 4 < model.slow_seconds <= 30
+    assert model.median_seconds == 4
+    assert 4 < model.p95_seconds <= 30

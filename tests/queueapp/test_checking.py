@@ -8,10 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_q.models import OrmQ, Schedule
 
-from queueapp import backends, checking, schedules, tasks
+from queueapp import backends, tasks
+from queueapp.jobs import check_hub
 from queueapp.models import Connection, MediaModel
-from queueapp.services import checkups, connections, hubs
-from queueapp.services.moves import move
+from queueapp.processes import schedules
+from queueapp.services.hubs import accounts, checks, health
+from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 from tests import factories
 from tests.hub import misbehaviour as mis
@@ -36,7 +38,7 @@ def hub():
 
 @pytest.fixture
 def oxen(hub, db) -> Connection:
-    return hubs.save_hub("oxen", base_url=hub.url, key=hub.key)
+    return accounts.save_account("oxen", base_url=hub.url, key=hub.key)
 
 
 def after(connection: Connection) -> Connection:
@@ -45,110 +47,110 @@ def after(connection: Connection) -> Connection:
 
 def stopped(connection: Connection, why: str) -> None:
     """Stopped, and no check is awaited."""
-    checking.check(connection.pk)
-    connections.stop(after(connection), Connection.Stop(why), "No.")
+    check_hub.check_hub(connection.pk)
+    health.stop(after(connection), Connection.StopReason(why), "No.")
 
 
 @REVISIONS
 def test_adding_a_hub_ends_with_its_revision_namespace_and_models(revision, db):
     with Hub(revision) as hub:
-        oxen = hubs.save_hub("oxen", base_url=hub.url, key=hub.key)
-        tasks.check(oxen.pk)
+        oxen = accounts.save_account("oxen", base_url=hub.url, key=hub.key)
+        tasks.check_hub(oxen.pk)
         found = after(oxen)
         assert (found.revision, found.namespace, found.check_ok) == (revision, "alice", True)
-        assert f"It speaks the {revision} revision" in found.check_text
-        assert found.clock_ahead == pytest.approx(0, abs=1.5)
-        assert connections.takes_work(found, found.checked_at)
-        assert not checkups.is_awaited(found)
+        assert f"It speaks the {revision} revision" in found.check_report
+        assert found.clock_offset == pytest.approx(0, abs=1.5)
+        assert health.accepts_work(found, found.checked_at)
+        assert not checks.is_check_pending(found)
         models = MediaModel.objects.filter(connection=oxen)
         assert models.count() == 14
         assert models.exclude(media_type="").count() == 12
-        assert found.synced_at
+        assert found.models_synced_at
         assert not hub.ledger.made
 
 
 @REVISIONS
 def test_a_wrong_key_stops_the_connection_until_another_is_given(revision, db):
     with Hub(revision) as hub:
-        oxen = hubs.save_hub("oxen", base_url=hub.url, key="another-key-0123456789")
-        assert not checking.check(oxen.pk)
+        oxen = accounts.save_account("oxen", base_url=hub.url, key="another-key-0123456789")
+        assert not check_hub.check_hub(oxen.pk)
         found = after(oxen)
-        assert (found.stopped, found.check_ok) == (Connection.Stop.KEY, False)
-        assert "The key is not accepted" in found.check_text
-        hubs.save_hub("oxen", base_url=hub.url, key=hub.key)
-        assert checking.check(oxen.pk)
-        assert after(oxen).stopped == ""
+        assert (found.stop_reason, found.check_ok) == (Connection.StopReason.KEY, False)
+        assert "The key is not accepted" in found.check_report
+        accounts.save_account("oxen", base_url=hub.url, key=hub.key)
+        assert check_hub.check_hub(oxen.pk)
+        assert after(oxen).stop_reason == ""
 
 
 def test_a_classic_hub_that_tells_no_account_waits_for_its_namespace(db):
     with Hub("classic") as hub:
         hub.tells_account = False
-        oxen = hubs.save_hub("oxen", base_url=hub.url, key=hub.key)
-        assert not checking.check(oxen.pk)
-        assert "set the namespace by hand" in after(oxen).check_text
-        hubs.save_hub("oxen", base_url=hub.url, key=hub.key, namespace="alice")
-        assert checking.check(oxen.pk)
+        oxen = accounts.save_account("oxen", base_url=hub.url, key=hub.key)
+        assert not check_hub.check_hub(oxen.pk)
+        assert "set the namespace by hand" in after(oxen).check_report
+        accounts.save_account("oxen", base_url=hub.url, key=hub.key, namespace="alice")
+        assert check_hub.check_hub(oxen.pk)
 
 
 def test_nothing_is_sent_to_a_namespace_that_the_key_has_no_part_in(hub, db):
-    oxen = hubs.save_hub("oxen", base_url=hub.url, key=hub.key, namespace="typo")
-    assert not checking.check(oxen.pk)
+    oxen = accounts.save_account("oxen", base_url=hub.url, key=hub.key, namespace="typo")
+    assert not check_hub.check_hub(oxen.pk)
     found = after(oxen)
-    assert "The namespace typo cannot be used: typo is not yours." in found.check_text
-    assert not connections.takes_work(found, found.checked_at)
-    hubs.save_hub("oxen", base_url=hub.url, key=hub.key, namespace="alice")
-    assert checking.check(oxen.pk)
-    assert connections.takes_work(after(oxen), found.checked_at)
+    assert "The namespace typo cannot be used: typo is not yours." in found.check_report
+    assert not health.accepts_work(found, found.checked_at)
+    accounts.save_account("oxen", base_url=hub.url, key=hub.key, namespace="alice")
+    assert check_hub.check_hub(oxen.pk)
+    assert health.accepts_work(after(oxen), found.checked_at)
 
 
 def test_a_second_connection_to_the_same_namespace_is_told_and_works(oxen, hub):
-    assert checking.check(oxen.pk)
-    second = hubs.save_hub("second", base_url=hub.url, key=hub.key)
-    assert checking.check(second.pk)
-    assert "The connection oxen leads to the same namespace" in after(second).check_text
-    elsewhere = hubs.save_hub("third", base_url="http://127.0.0.1:1", key=hub.key, namespace="alice")
-    checking.check(elsewhere.pk)
-    assert "leads to the same namespace" not in after(elsewhere).check_text
+    assert check_hub.check_hub(oxen.pk)
+    second = accounts.save_account("second", base_url=hub.url, key=hub.key)
+    assert check_hub.check_hub(second.pk)
+    assert "The connection oxen leads to the same namespace" in after(second).check_report
+    elsewhere = accounts.save_account("third", base_url="http://127.0.0.1:1", key=hub.key, namespace="alice")
+    check_hub.check_hub(elsewhere.pk)
+    assert "leads to the same namespace" not in after(elsewhere).check_report
 
 
 def test_a_hub_that_is_not_there_is_told_and_what_was_known_of_it_stays(oxen, hub):
-    checking.check(oxen.pk)
+    check_hub.check_hub(oxen.pk)
     for _ in range(2):
         hub.misbehave("models", mis.reset_before())
     for call in ("me", "list"):
         hub.misbehave(call, mis.reset_before(), mis.reset_before())
-    assert not checking.check(oxen.pk)
+    assert not check_hub.check_hub(oxen.pk)
     found = after(oxen)
-    assert (found.check_ok, found.revision, found.stopped) == (False, "current", "")
+    assert (found.check_ok, found.revision, found.stop_reason) == (False, "current", "")
     assert MediaModel.objects.filter(connection=oxen, listed=True).count() == 14
 
 
 def test_what_was_found_out_about_an_account_that_was_changed_meanwhile_is_thrown_away(
     oxen, hub, monkeypatch
 ):
-    real = checking.upstream.probe
+    real = check_hub.probe
 
     def slow(*args):
         found = real(*args)
-        hubs.save_hub("oxen", base_url=hub.url, key="another-key-0123456789")
+        accounts.save_account("oxen", base_url=hub.url, key="another-key-0123456789")
         return found
 
-    monkeypatch.setattr(checking.upstream, "probe", slow)
-    assert not checking.check(oxen.pk)
+    monkeypatch.setattr(check_hub, "probe", slow)
+    assert not check_hub.check_hub(oxen.pk)
     found = after(oxen)
     assert (found.revision, found.checked_at) == ("", None)
-    assert checkups.is_awaited(found)
+    assert checks.is_check_pending(found)
 
 
 def test_a_key_that_cannot_be_read_is_told_and_kept(oxen, hub, settings):
     before = after(oxen).key
     settings.DROVER_ENCRYPTION_KEYS = ["A" * 43 + "="]
-    assert not checking.check(oxen.pk)
-    checking.sync(oxen.pk)
+    assert not check_hub.check_hub(oxen.pk)
+    check_hub.sync_models(oxen.pk)
     found = after(oxen)
-    assert "enter the secret anew" in found.check_text
-    assert "enter the secret anew" in found.sync_trouble
-    assert (found.stopped, found.key) == (Connection.Stop.KEY, before)
+    assert "enter the secret anew" in found.check_report
+    assert "enter the secret anew" in found.sync_error
+    assert (found.stop_reason, found.key) == (Connection.StopReason.KEY, before)
     assert not hub.ledger.asked
 
 
@@ -157,37 +159,37 @@ def test_a_key_that_cannot_be_read_is_told_and_kept(oxen, hub, settings):
 
 def test_a_key_that_is_accepted_again_is_taken_up_by_itself(oxen):
     stopped(oxen, "key")
-    assert checking.check(oxen.pk)
-    assert after(oxen).stopped == ""
+    assert check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == ""
 
 
 @pytest.mark.parametrize("balance", [Decimal("0"), Decimal("-3.5")])
 def test_an_empty_account_stays_stopped_whoever_asks(oxen, hub, balance):
     stopped(oxen, "credits")
     hub.credits["alice"] = balance
-    checking.check(oxen.pk)
-    assert after(oxen).stopped == "credits"
-    checkups.await_check(oxen)
-    checking.check(oxen.pk)
-    assert after(oxen).stopped == "credits"
-    assert f"balance of {balance}" in after(oxen).check_text
+    check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == "credits"
+    checks.mark_check_requested(oxen)
+    check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == "credits"
+    assert f"balance of {balance}" in after(oxen).check_report
 
 
 def test_an_account_that_was_topped_up_is_taken_up_by_itself(oxen, hub):
     stopped(oxen, "credits")
     hub.credits["alice"] = Decimal("5")
-    checking.check(oxen.pk)
-    assert after(oxen).stopped == ""
+    check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == ""
 
 
 def test_where_the_hub_tells_no_balance_a_person_who_asks_is_believed(oxen, hub):
     stopped(oxen, "credits")
     hub.tells_account = False
-    checking.check(oxen.pk)
-    assert after(oxen).stopped == "credits"
-    checkups.await_check(oxen)
-    checking.check(oxen.pk)
-    assert after(oxen).stopped == ""
+    check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == "credits"
+    checks.mark_check_requested(oxen)
+    check_hub.check_hub(oxen.pk)
+    assert after(oxen).stop_reason == ""
 
 
 # Models
@@ -198,22 +200,22 @@ def test_where_the_hub_tells_no_balance_a_person_who_asks_is_believed(oxen, hub)
     [mis.html(502), mis.status(500), mis.half_json(), mis.status_error(), mis.answer(200, {"data": []})],
 )
 def test_a_sync_that_brings_no_list_changes_nothing_and_says_why(oxen, hub, plan):
-    checking.sync(oxen.pk)
+    check_hub.sync_models(oxen.pk)
     hub.misbehave("models", plan)
-    checking.sync(oxen.pk)
-    assert after(oxen).sync_trouble
+    check_hub.sync_models(oxen.pk)
+    assert after(oxen).sync_error
     assert MediaModel.objects.filter(connection=oxen, listed=True).count() == 14
-    checking.sync(oxen.pk)
-    assert after(oxen).sync_trouble == ""
+    check_hub.sync_models(oxen.pk)
+    assert after(oxen).sync_error == ""
 
 
 def test_a_model_that_the_hub_drops_and_lists_again(oxen, hub):
-    checking.sync(oxen.pk)
+    check_hub.sync_models(oxen.pk)
     hub.unlisted.add("flux-1-dev")
-    checking.sync(oxen.pk)
+    check_hub.sync_models(oxen.pk)
     assert not MediaModel.objects.get(name="flux-1-dev").listed
     hub.unlisted.clear()
-    checking.sync(oxen.pk)
+    check_hub.sync_models(oxen.pk)
     assert MediaModel.objects.get(name="flux-1-dev").listed
 
 
@@ -221,24 +223,24 @@ def test_a_model_that_the_hub_drops_and_lists_again(oxen, hub):
 
 
 def test_the_schedule_rings_for_what_is_due(oxen):
-    schedules.ensure()
-    assert Schedule.objects.filter(name=schedules.HUBS, func="queueapp.tasks.see_to_hubs").exists()
+    schedules.create_schedules()
+    assert Schedule.objects.filter(name=schedules.CHECK_HUBS, func="queueapp.tasks.check_due_hubs").exists()
     stopped(oxen, "key")
     OrmQ.objects.all().delete()
-    tasks.see_to_hubs()
-    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check"]
-    checking.check(oxen.pk)
-    Connection.objects.update(synced_at=None)
+    tasks.check_due_hubs()
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.check_hub"]
+    check_hub.check_hub(oxen.pk)
+    Connection.objects.update(models_synced_at=None)
     OrmQ.objects.all().delete()
-    tasks.see_to_hubs()
-    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync"]
+    tasks.check_due_hubs()
+    assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync_models"]
 
 
 def test_the_built_in_engine_and_what_was_deleted_are_not_asked(db):
-    tasks.check(factories.builtin().pk)
-    tasks.sync(factories.builtin().pk)
-    tasks.check(99999)
-    tasks.see_to_hubs()
+    tasks.check_hub(factories.builtin().pk)
+    tasks.sync_models(factories.builtin().pk)
+    tasks.check_hub(99999)
+    tasks.check_due_hubs()
     assert not OrmQ.objects.exists()
 
 
@@ -250,7 +252,7 @@ def test_a_hub_is_added_and_changed_by_a_command_with_the_key_from_a_file(hub, d
     file.write_text(f"{hub.key}\n")
     call_command("addconnection", "studio", url=hub.url, namespace="alice", key_file=str(file))
     made = Connection.objects.get(name="studio")
-    assert (made.key.open(), made.namespace) == (hub.key, "alice")
+    assert (made.key.decrypt(), made.namespace) == (hub.key, "alice")
     call_command("addconnection", "studio", namespace="team")
     assert after(made).namespace == "team"
     assert after(made).base_url == hub.url
@@ -265,7 +267,7 @@ def test_a_key_is_read_from_standard_input_and_from_the_environment(hub, db, mon
     call_command("addconnection", "one", url=hub.url, key_file="-", stdout=io.StringIO())
     settings.OXEN_API_KEY = hub.key
     call_command("addconnection", "two", url=hub.url, stdout=io.StringIO())
-    assert {each.key.open() for each in Connection.objects.exclude(name="builtin")} == {hub.key}
+    assert {each.key.decrypt() for each in Connection.objects.exclude(name="builtin")} == {hub.key}
 
 
 @pytest.mark.parametrize(
@@ -289,7 +291,7 @@ def test_the_probe_says_what_the_hub_answers_and_takes_it_up(oxen, hub, capsys):
     assert "The key is accepted." in out
     assert "Generations go to the namespace alice." in out
     assert hub.key not in out
-    assert after(oxen).stopped == ""
+    assert after(oxen).stop_reason == ""
 
 
 def test_a_probe_of_what_cannot_be_used_ends_with_1(oxen, hub, capsys):
@@ -304,58 +306,58 @@ def test_a_probe_of_what_cannot_be_used_ends_with_1(oxen, hub, capsys):
 
 def test_no_log_holds_the_key_whatever_goes_wrong(oxen, hub, caplog):
     caplog.set_level(logging.DEBUG)
-    checking.check(oxen.pk)
+    check_hub.check_hub(oxen.pk)
     for plan in (mis.status(500), mis.html(), mis.reset_before(), mis.bad_key()):
         hub.misbehave("models", plan)
         hub.misbehave("me", plan)
-        checking.check(oxen.pk)
+        check_hub.check_hub(oxen.pk)
     found = after(oxen)
-    for text in (caplog.text, repr(found), str(vars(found)), found.check_text, found.stopped_text):
+    for text in (caplog.text, repr(found), str(vars(found)), found.check_report, found.stop_message):
         assert hub.key not in text
 
 
 def test_a_hub_that_cannot_be_reached_at_all_is_told(db):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    oxen = hubs.save_hub("oxen", base_url=url, key="a-key")
-    assert not checking.check(oxen.pk)
-    assert "cannot be used" in after(oxen).check_text
-    checking.sync(oxen.pk)
-    assert "does not take connections" in after(oxen).sync_trouble
+    oxen = accounts.save_account("oxen", base_url=url, key="a-key")
+    assert not check_hub.check_hub(oxen.pk)
+    assert "cannot be used" in after(oxen).check_report
+    check_hub.sync_models(oxen.pk)
+    assert "does not take connections" in after(oxen).sync_error
 
 
 def test_a_proxys_page_does_not_make_a_hub_one_of_an_older_revision(oxen, hub, alice):
-    checking.check(oxen.pk)
+    check_hub.check_hub(oxen.pk)
     hub.misbehave("history", mis.html(404))
-    checking.check(oxen.pk)
+    check_hub.check_hub(oxen.pk)
     found = after(oxen)
     assert found.revision == "current"
-    assert "still taken for one: nobody has pressed “Check”." in found.check_text
+    assert "still taken for one: nobody has pressed “Check”." in found.check_report
     made = factories.enqueue(alice, "flux-1-dev")[0]
-    move(made, State.SUBMITTING)
-    move(made, State.PROCESSING)
-    checkups.await_check(oxen)
+    transition(made, State.SUBMITTING)
+    transition(made, State.PROCESSING)
+    checks.mark_check_requested(oxen)
     hub.misbehave("history", mis.html(404))
-    checking.check(oxen.pk)
-    assert "something is unfinished there" in after(oxen).check_text
-    move(made, State.CANCELLED)
-    checkups.await_check(oxen)
+    check_hub.check_hub(oxen.pk)
+    assert "something is unfinished there" in after(oxen).check_report
+    transition(made, State.CANCELLED)
+    checks.mark_check_requested(oxen)
     hub.misbehave("history", mis.html(404))
-    checking.check(oxen.pk)
+    check_hub.check_hub(oxen.pk)
     assert after(oxen).revision == "bridge"
 
 
 def test_events_are_tried_again_where_the_hub_seemed_to_have_none(oxen):
-    connections.tells_events(oxen, False)
-    checking.sync(oxen.pk)
-    assert after(oxen).has_events is None
+    health.set_supports_events(oxen, False)
+    check_hub.sync_models(oxen.pk)
+    assert after(oxen).supports_events is None
 
 
 def test_encryption_keys_that_are_none_are_told_wherever_they_are_needed(oxen, hub, settings, capsys):
     settings.DROVER_ENCRYPTION_KEYS = ["nonsense"]
     words = "DROVER_ENCRYPTION_KEYS holds something that is no Fernet key"
-    checking.check(oxen.pk)
-    assert words in after(oxen).check_text
+    check_hub.check_hub(oxen.pk)
+    assert words in after(oxen).check_report
     with pytest.raises(SystemExit):
         call_command("probe", "oxen")
     settings.OXEN_API_KEY = "another-key-0123"

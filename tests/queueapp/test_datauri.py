@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queueapp.datauri import DataUri, parse
 from queueapp.errors import BadRequest
+from queueapp.files.data_uri import DataUri, parse
 
 
 @given(st.binary(max_size=200))

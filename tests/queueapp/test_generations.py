@@ -4,14 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from queueapp.errors import (
-    BadCount,
-    BadRequest,
-    ModelNotFound,
-    NamespaceNotFound,
-    NotFound,
-    NotMediaModel,
-)
+from queueapp.errors import BadCount, BadRequest, ModelNotFound, NamespaceNotFound, NotFound, NotMediaModel
 from queueapp.models import Generation, Input, Lease, Submission
 from queueapp.services import generations
 from queueapp.services.generations import Caller
@@ -131,21 +124,21 @@ def test_everything_expires_after_24_hours_whatever_it_does(alice):
     for generation in old:
         factories.age(generation, hours=24, seconds=1)
     factories.age(young, hours=23, minutes=59)
-    generations.expire(timezone.now())
+    generations.expire_old(timezone.now())
     states = Generation.objects.values_list("state", flat=True)
     assert sorted(states) == ["expired"] * len(old) + ["queued"]
     assert Generation.objects.filter(state="expired", reason="").count() == 0
 
 
 def test_an_enqueue_rings_the_pumps_bell(alice, django_capture_on_commit_callbacks):
-    before = Lease.objects.get(name="pump").bells
+    before = Lease.objects.get(name="poller").wakeups
     with django_capture_on_commit_callbacks(execute=True):
         factories.enqueue(alice)
-    assert Lease.objects.get(name="pump").bells == before + 1
+    assert Lease.objects.get(name="poller").wakeups == before + 1
 
 
 def test_one_generation_is_found_by_its_owner_only(alice, bob):
     generation = factories.generation(alice)
-    assert generations.find(generation.pk, alice) == generation
+    assert generations.get_generation(generation.pk, alice) == generation
     with pytest.raises(NotFound):
-        generations.find(generation.pk, bob)
+        generations.get_generation(generation.pk, bob)

@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image, features
 
-from queueapp.media import CONTENT_TYPES, NotMedia, inspect, thumbnail
+from queueapp.files.media import CONTENT_TYPES, InvalidMedia, inspect, make_thumbnail
 
 
 def saved(path, pillow_format, size=(60, 40), mode="RGB", **options):
@@ -91,7 +91,7 @@ def test_films_are_known_by_their_bytes_whatever_their_name(tmp_path, container,
 def test_whatever_else_is_refused_in_words(tmp_path, data):
     path = tmp_path / "result.png"
     path.write_bytes(data)
-    with pytest.raises(NotMedia, match=r"^(the|a) \w+"):
+    with pytest.raises(InvalidMedia, match=r"^(the|a) \w+"):
         inspect(path)
 
 
@@ -100,19 +100,19 @@ def test_a_picture_that_was_cut_off_is_refused(tmp_path, pillow_format):
     path = tmp_path / "cut"
     Image.effect_mandelbrot((200, 200), (-2, -1.5, 1, 1.5), 50).convert("RGB").save(path, pillow_format)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(NotMedia):
+    with pytest.raises(InvalidMedia):
         inspect(path)
 
 
 def test_a_film_that_was_cut_off_before_its_first_frame_is_refused(tmp_path):
     path = filmed(tmp_path / "film.mp4")
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(NotMedia):
+    with pytest.raises(InvalidMedia):
         inspect(path)
 
 
 def test_a_film_in_a_container_browsers_do_not_play_is_refused(tmp_path):
-    with pytest.raises(NotMedia, match="container"):
+    with pytest.raises(InvalidMedia, match="container"):
         inspect(filmed(tmp_path / "film.webm", "matroska"))
 
 
@@ -120,8 +120,8 @@ def test_a_playlist_cannot_make_the_decoder_open_other_files(tmp_path):
     other = filmed(tmp_path / "other.mp4")
     path = tmp_path / "film.mp4"
     path.write_text(f"ffconcat version 1.0\nfile {other}\n")
-    for look in (inspect, lambda file: thumbnail(file, "video")):
-        with pytest.raises(NotMedia):
+    for look in (inspect, lambda file: make_thumbnail(file, "video")):
+        with pytest.raises(InvalidMedia):
             look(path)
 
 
@@ -133,7 +133,7 @@ def test_a_sound_file_is_no_film(tmp_path):
         frame.rate = 44100
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-    with pytest.raises(NotMedia, match="picture track"):
+    with pytest.raises(InvalidMedia, match="picture track"):
         inspect(path)
 
 
@@ -152,10 +152,10 @@ def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path, side):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(NotMedia, match="too many pixels"):
+        with pytest.raises(InvalidMedia, match="too many pixels"):
             inspect(path)
-        with pytest.raises(NotMedia, match="too many pixels"):
-            thumbnail(path, "image")
+        with pytest.raises(InvalidMedia, match="too many pixels"):
+            make_thumbnail(path, "image")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_every_colour_mode_has_a_thumbnail(tmp_path, pillow_format, mode):
     )
     if mode == "I;16":
         Image.new("I;16", (600, 300), 128 * 257).save(path, pillow_format)
-    picture = as_picture(thumbnail(path, "image"))
+    picture = as_picture(make_thumbnail(path, "image"))
     assert picture.size == (320, 160)
     if mode != "1":
         middle = picture.convert("RGB").getpixel((100, 100))
@@ -177,7 +177,7 @@ def test_every_colour_mode_has_a_thumbnail(tmp_path, pillow_format, mode):
 
 
 def test_a_see_through_picture_stays_see_through(tmp_path):
-    picture = as_picture(thumbnail(saved(tmp_path / "a", "PNG", mode="RGBA"), "image"))
+    picture = as_picture(make_thumbnail(saved(tmp_path / "a", "PNG", mode="RGBA"), "image"))
     assert picture.mode == "RGBA"
     assert abs(picture.getpixel((5, 5))[3] - 128) < 3
 
@@ -186,12 +186,12 @@ def test_a_photograph_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     path = saved(tmp_path / "photo", "JPEG", size=(600, 300), exif=exif)
-    assert as_picture(thumbnail(path, "image")).size == (160, 320)
+    assert as_picture(make_thumbnail(path, "image")).size == (160, 320)
     assert (inspect(path).width, inspect(path).height) == (300, 600)
 
 
 def test_a_film_s_thumbnail_is_its_first_frame(tmp_path):
-    picture = as_picture(thumbnail(filmed(tmp_path / "film"), "video", max_side=32))
+    picture = as_picture(make_thumbnail(filmed(tmp_path / "film"), "video", max_side=32))
     assert picture.size == (32, 24)
     red, green, blue = picture.convert("RGB").getpixel((10, 10))
     assert green > 130 > red
@@ -199,12 +199,12 @@ def test_a_film_s_thumbnail_is_its_first_frame(tmp_path):
 
 
 def test_a_small_picture_is_not_blown_up(tmp_path):
-    assert as_picture(thumbnail(saved(tmp_path / "a", "PNG"), "image")).size == (60, 40)
+    assert as_picture(make_thumbnail(saved(tmp_path / "a", "PNG"), "image")).size == (60, 40)
 
 
 def test_a_thumbnail_of_what_is_no_picture_is_refused(tmp_path):
     path = tmp_path / "page"
     path.write_bytes(b"<html>")
     for kind in ("image", "video"):
-        with pytest.raises(NotMedia):
-            thumbnail(path, kind)
+        with pytest.raises(InvalidMedia):
+            make_thumbnail(path, kind)

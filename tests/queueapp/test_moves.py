@@ -2,18 +2,18 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from queueapp.models import Event, Generation, Namespace
-from queueapp.services.moves import move, note
-from queueapp.states import ENDED, LIVE, MOVES, State
+from queueapp.services.lifecycle.transitions import log_event, transition
+from queueapp.states import ENDED, LIVE, TRANSITIONS, State
 from tests import factories
 
-ILLEGAL = [(state, to) for state in State for to in State if to not in MOVES[state]]
+ILLEGAL = [(state, to) for state in State for to in State if to not in TRANSITIONS[state]]
 
 
 @pytest.mark.parametrize(("state", "to"), ILLEGAL, ids=lambda state: state.value)
 def test_a_move_that_is_not_in_the_table_changes_nothing(alice, state, to):
     generation = factories.generation(alice, state)
     events = generation.events.count()
-    assert not move(generation, to)
+    assert not transition(generation, to)
     generation.refresh_from_db()
     assert generation.state == state
     assert generation.events.count() == events
@@ -22,15 +22,15 @@ def test_a_move_that_is_not_in_the_table_changes_nothing(alice, state, to):
 def test_of_two_who_move_a_generation_one_wins(alice):
     generation = factories.generation(alice)
     same = Generation.objects.get(pk=generation.pk)
-    assert move(generation, State.CANCELLED)
-    assert not move(same, State.CANCELLED)
+    assert transition(generation, State.CANCELLED)
+    assert not transition(same, State.CANCELLED)
 
 
 def test_every_change_gets_a_higher_version_of_its_namespace(alice):
     generation = factories.generation(alice)
     before = generation.version
-    move(generation, State.SUBMITTING)
-    note(generation, "said something")
+    transition(generation, State.SUBMITTING)
+    log_event(generation, "said something")
     generation.refresh_from_db()
     assert generation.version == before + 2
     assert Namespace.objects.get(owner=alice).version == generation.version

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queueapp.errors import BadRequest
-from queueapp.params import MAX_DEPTH, problems, prompt_of, read_json
+from queueapp.params import MAX_DEPTH, get_prompt, read_json, validation_errors
 
 IMAGE = {
     "type": "object",
@@ -84,7 +84,7 @@ def test_nesting_is_taken_up_to_the_limit():
     ],
 )
 def test_what_a_model_would_refuse_is_told_field_by_field_in_plain_words(params, found):
-    assert problems(IMAGE, params) == found
+    assert validation_errors(IMAGE, params) == found
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_a_model_would_refuse_is_told_field_by_field_in_plain_words(params,
     ],
 )
 def test_a_model_with_shots_wants_shots_or_a_prompt_and_not_both(params, field):
-    assert list(problems(SHOTS, params)) == [field]
+    assert list(validation_errors(SHOTS, params)) == [field]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_model_with_shots_wants_shots_or_a_prompt_and_not_both(params, field):
     ids=str,
 )
 def test_a_broken_schema_refuses_nothing(schema):
-    assert problems(schema, {"a": "1"}) == {}
+    assert validation_errors(schema, {"a": "1"}) == {}
 
 
 def test_a_schema_makes_nobody_fetch_anything(monkeypatch):
@@ -128,11 +128,11 @@ def test_a_schema_makes_nobody_fetch_anything(monkeypatch):
         raise AssertionError("It was fetched.")
 
     monkeypatch.setattr("urllib.request.urlopen", fetch)
-    assert problems({"properties": {"a": {"$ref": "http://127.0.0.1:9/inside"}}}, {"a": 1}) == {}
+    assert validation_errors({"properties": {"a": {"$ref": "http://127.0.0.1:9/inside"}}}, {"a": 1}) == {}
 
 
 def test_a_generation_is_recognised_by_its_prompt_or_its_shots():
-    assert prompt_of({"prompt": "a cat"}) == "a cat"
-    assert prompt_of({"multi_prompt": [{"prompt": "dawn"}, {"prompt": "dusk"}]}) == "dawn / dusk"
-    assert prompt_of({"image": "https://example.org/a.png"}) == ""
-    assert prompt_of({"prompt": 3, "multi_prompt": "x"}) == ""
+    assert get_prompt({"prompt": "a cat"}) == "a cat"
+    assert get_prompt({"multi_prompt": [{"prompt": "dawn"}, {"prompt": "dusk"}]}) == "dawn / dusk"
+    assert get_prompt({"image": "https://example.org/a.png"}) == ""
+    assert get_prompt({"prompt": 3, "multi_prompt": "x"}) == ""

@@ -6,10 +6,14 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from queueapp import bells as ringing
-from queueapp import engine, pump, render
+from queueapp import engine
+from queueapp.jobs import render
 from queueapp.models import Connection, Generation, Namespace, Result
-from queueapp.services import claims, generations, workers
+from queueapp.poller import dispatch as ringing
+from queueapp.poller import loop
+from queueapp.services import coordination, generations
+from queueapp.services.lifecycle import render_leases
+from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 from tests import factories
 
@@ -25,12 +29,12 @@ def bells(monkeypatch) -> list[str]:
 @pytest.fixture
 def tick(db, bells) -> Callable[[], list[str]]:
     """One round of the pump; the bells it rang."""
-    fence = workers.take_lease("test")
+    fence = coordination.acquire_lease("test")
     assert fence is not None
 
     def once() -> list[str]:
         bells.clear()
-        pump.tick(fence)
+        loop.tick(fence)
         return list(bells)
 
     return once
@@ -59,13 +63,13 @@ def files(folder: Path) -> list[str]:
 
 def let_the_hold_lapse() -> None:
     past = timezone.now() - timedelta(seconds=1)
-    Generation.objects.live().update(claimed_until=past)
+    Generation.objects.live().update(lease_expires_at=past)
 
 
 def test_a_prompt_becomes_a_picture(alice, tick):
     generation = factories.enqueue(alice)[0]
     for generation_id in tick():
-        render.render(generation_id)
+        render.render_generation(generation_id)
     assert state_of(generation) == State.SUCCEEDED
     assert generation.result.content_type == "image/png"
     assert generation.result.thumbnail
@@ -95,7 +99,7 @@ def test_however_often_the_bell_rings_there_is_one_result(alice, tick, tmp_path)
     generation = factories.enqueue(alice)[0]
     tick()
     for _ in range(3):
-        render.render(str(generation.pk))
+        render.render_generation(str(generation.pk))
     assert state_of(generation) == State.SUCCEEDED
     assert generation.attempts == 1
     assert Result.objects.count() == 1
@@ -105,36 +109,36 @@ def test_however_often_the_bell_rings_there_is_one_result(alice, tick, tmp_path)
 @pytest.mark.usefixtures("instant")
 def test_a_worker_that_wakes_up_late_adds_no_second_result(alice, tick, tmp_path):
     generation = factories.generation(alice, State.PROCESSING)
-    slow = claims.take(str(generation.pk), "slow")
+    slow = render_leases.acquire(str(generation.pk), "slow")
     let_the_hold_lapse()
-    render.render(str(generation.pk))
+    render.render_generation(str(generation.pk))
     with pytest.raises(engine.Stopped):
-        render._make(slow, "slow")
+        render._render(slow, "slow")
     assert state_of(generation) == State.SUCCEEDED
     assert files(tmp_path) == [".png", ".webp"]
 
 
 def test_two_workers_never_hold_one_generation(alice):
     generation = factories.generation(alice, State.PROCESSING)
-    assert claims.take(str(generation.pk), "one")
-    assert claims.take(str(generation.pk), "two") is None
+    assert render_leases.acquire(str(generation.pk), "one")
+    assert render_leases.acquire(str(generation.pk), "two") is None
 
 
 def test_a_dead_workers_generation_is_taken_up_again(alice, tick):
     generation = factories.generation(alice, State.PROCESSING)
-    claims.take(str(generation.pk), "dead")
+    render_leases.acquire(str(generation.pk), "dead")
     assert tick() == []
     let_the_hold_lapse()
     assert tick() == [str(generation.pk)]
-    taken = claims.take(str(generation.pk), "alive")
+    taken = render_leases.acquire(str(generation.pk), "alive")
     assert taken is not None
     assert taken.attempts == 2
 
 
 def test_a_generation_whose_workers_keep_dying_fails_with_a_reason(alice, tick):
     generation = factories.generation(alice, State.PROCESSING)
-    for attempt in range(claims.MAX_ATTEMPTS):
-        assert claims.take(str(generation.pk), f"dead {attempt}")
+    for attempt in range(render_leases.MAX_ATTEMPTS):
+        assert render_leases.acquire(str(generation.pk), f"dead {attempt}")
         let_the_hold_lapse()
         tick()
     assert state_of(generation) == State.FAILED
@@ -142,12 +146,12 @@ def test_a_generation_whose_workers_keep_dying_fails_with_a_reason(alice, tick):
 
 
 def test_stopping_the_worker_on_purpose_is_no_attempt(alice, tick, monkeypatch):
-    monkeypatch.setenv(claims.KEEPER_VARIABLE, "keeper")
+    monkeypatch.setenv(render_leases.SUPERVISOR_VARIABLE, "keeper")
     generation = factories.generation(alice, State.PROCESSING)
-    claims.take(str(generation.pk), claims.new_claim())
-    claims.give_back("another keeper")
+    render_leases.acquire(str(generation.pk), render_leases.new_lease_token())
+    render_leases.release_all("another keeper")
     assert tick() == []
-    claims.give_back("keeper")
+    render_leases.release_all("keeper")
     generation.refresh_from_db()
     assert generation.attempts == 0
     assert tick() == [str(generation.pk)]
@@ -164,7 +168,7 @@ def test_a_cancel_stops_a_running_render(alice, monkeypatch, tmp_path):
         raise AssertionError("It went on after the cancel.")
 
     monkeypatch.setattr(engine, "render", paint)
-    render.render(str(generation.pk))
+    render.render_generation(str(generation.pk))
     assert state_of(generation) == State.CANCELLED
     assert generation.events.last().text == "While it was running."
     assert files(tmp_path) == []
@@ -179,7 +183,7 @@ def test_a_cancel_that_comes_as_the_last_stroke_is_painted_still_counts(alice, m
         return engine.Rendering(path, "image/png", 64, 48, None)
 
     monkeypatch.setattr(engine, "render", paint)
-    render.render(str(generation.pk))
+    render.render_generation(str(generation.pk))
     assert state_of(generation) == State.CANCELLED
     assert not Result.objects.exists()
     assert files(tmp_path) == []
@@ -196,7 +200,7 @@ def test_a_cancel_before_a_worker_took_it_up_ends_it_in_the_next_round(alice, ti
 def test_wrong_parameters_fail_when_it_runs_with_the_reason(alice, tick):
     generation = factories.enqueue(alice, aspect_ratio="1:7", unknown="ignored")[0]
     for generation_id in tick():
-        render.render(generation_id)
+        render.render_generation(generation_id)
     assert state_of(generation) == State.FAILED
     assert "aspect_ratio: Must be one of" in generation.reason
     assert "unknown" not in generation.reason
@@ -207,7 +211,7 @@ def test_shots_that_are_too_long_together_fail_when_they_run_with_the_reason(ali
     caller = generations.Caller(alice)
     generation = generations.enqueue(caller, "sketch-video", {"multi_prompt": shots})[0]
     for generation_id in tick():
-        render.render(generation_id)
+        render.render_generation(generation_id)
     assert state_of(generation) == State.FAILED
     assert "15" in generation.reason
     assert generation.category == "parameters"
@@ -222,7 +226,7 @@ def test_an_engine_that_breaks_fails_the_generation_and_keeps_its_words_for_the_
         raise ZeroDivisionError("no light")
 
     monkeypatch.setattr(engine, "render", paint)
-    render.render(str(generation.pk))
+    render.render_generation(str(generation.pk))
     assert state_of(generation) == State.FAILED
     assert generation.reason == "The built-in engine could not make this."
     assert "no light" in generation.raw_reason
@@ -255,7 +259,7 @@ def test_what_breaks_at_one_connection_does_not_stop_the_others(alice, tick, mon
     def visit(connection, fence):
         raise ZeroDivisionError(connection.name)
 
-    monkeypatch.setattr(pump.lanes, "visit", visit)
+    monkeypatch.setattr(loop.threads, "visit_hub", visit)
     tick()
     assert state_of(made) == State.PROCESSING
     assert state_of(old) == State.EXPIRED
@@ -268,7 +272,7 @@ def test_an_enqueue_that_was_committed_succeeds_although_the_bell_cannot_be_rung
     def broken():
         raise OperationalError("locked")
 
-    monkeypatch.setattr(workers, "ring", broken)
+    monkeypatch.setattr(coordination, "wake_poller", broken)
     with django_capture_on_commit_callbacks(execute=True):
         made = factories.enqueue(alice)
     assert state_of(made[0]) == State.QUEUED
@@ -278,11 +282,11 @@ def test_bells_do_not_pile_up(alice, tick):
     Connection.objects.update(capacity=40)
     for _ in range(5):
         factories.enqueue(alice, count=4)
-    assert len(tick()) == ringing.BELLS
+    assert len(tick()) == ringing.MAX_WAITING_TASKS
 
 
 def test_a_change_that_is_lost_wakes_nobody(alice):
     generation = factories.generation(alice, State.FAILED)
     before = Namespace.objects.get(owner=alice).version
-    assert not factories.move(generation, State.CANCELLED)
+    assert not transition(generation, State.CANCELLED)
     assert Namespace.objects.get(owner=alice).version == before

@@ -20,9 +20,9 @@ from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
 from dashboard import collecting
-from queueapp import lifeline
 from queueapp.errors import DroverError
-from queueapp.services import hubs
+from queueapp.processes import parent_death
+from queueapp.services.hubs import accounts
 
 #: Seconds to wait for what a killed run still holds.
 PATIENCE = 3.0
@@ -35,8 +35,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if os.environ.pop("DROVER_FOLLOW_PARENT", ""):
-            lifeline.follow_parent()
+        if os.environ.pop("DROVER_STOP_WITH_PARENT", ""):
+            parent_death.stop_with_parent()
         lock = _lock(settings.DROVER_DATA / "drover.lock")
         _check_port(settings.DROVER_HOST, settings.PORT)
         call_command("check", fail_level="ERROR", stdout=io.StringIO())
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         collecting.collect()
         self._connect()
         self._welcome(_make_admin())
-        line = lifeline.hold(settings.DROVER_DATA / "run", "up")
+        line = parent_death.hold_lock_file(settings.DROVER_DATA / "run", "up")
         code = _run(line)
         line.unlink(missing_ok=True)
         lock.close()
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _connect(self) -> None:
         """Set up the hub that the environment names. Nothing is asked of it here: a worker does that."""
         try:
-            connection = hubs.from_environment()
+            connection = accounts.save_from_environment()
         except (DroverError, ValueError) as error:
             self.stderr.write(f"  The hub of OXEN_API_KEY is not connected: {error}")
         else:
@@ -143,7 +143,7 @@ def _run(line: Path) -> int:
     """Run the Procfile's processes until one ends or this one is asked to stop; the exit code."""
     environment = {
         **os.environ,
-        lifeline.VARIABLE: str(line),
+        parent_death.LOCK_FILE_VARIABLE: str(line),
         "PYTHON": sys.executable,
         "PYTHONUNBUFFERED": "1",
     }

@@ -7,16 +7,16 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from queueapp import lifeline
+from queueapp.processes import parent_death
 
 
 class Command(BaseCommand):
     help = "Serve the pages and the API on DROVER_HOST and PORT until SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lifeline.follow()
-        line = lifeline.hold(settings.DROVER_DATA / "run", "web")
-        os.environ[lifeline.VARIABLE] = str(line)  # followed by the server's own workers
+        parent_death.die_with_lock_holder()
+        line = parent_death.hold_lock_file(settings.DROVER_DATA / "run", "web")
+        os.environ[parent_death.LOCK_FILE_VARIABLE] = str(line)  # followed by the server's own workers
         Granian(
             "dashboard.wsgi:application",
             address=settings.DROVER_HOST,

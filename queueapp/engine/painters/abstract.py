@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from ..brushes import Stencil, dimmed, glow, gradient
-from ..chance import lots
-from ..colour import RGB, darker, lighter, mix
-from ..easel import Easel
-from ..layers import Backdrop, Layer, Moment, Plate
-from ..palette import of_words
+from queueapp.engine.brushes import Stencil, dimmed, glow, gradient
+from queueapp.engine.chance import lots
+from queueapp.engine.colour import RGB, darker, lighter, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Backdrop, Layer, Moment, Plate
+from queueapp.engine.palette import of_words
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import math
 
-from ..brushes import Point
-from ..colour import RGB, WHITE, darker, lighter, mix
-from .pen import Pen
+from queueapp.engine.brushes import Point
+from queueapp.engine.colour import RGB, WHITE, darker, lighter, mix
+from queueapp.engine.painters.pen import Pen
 
 
 def cat(pen: Pen, told: RGB | None) -> None:

@@ -2,9 +2,9 @@
 
 import math
 
-from ..brushes import Point
-from ..colour import RGB, darker, mix
-from .pen import Pen, lit
+from queueapp.engine.brushes import Point
+from queueapp.engine.colour import RGB, darker, mix
+from queueapp.engine.painters.pen import Pen, lit
 
 
 def lighthouse(pen: Pen, told: RGB | None) -> None:

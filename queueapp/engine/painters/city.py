@@ -2,10 +2,10 @@
 
 from PIL import Image
 
-from ..brushes import Stencil, dimmed, gradient
-from ..colour import RGB, mix
-from ..easel import Easel
-from ..layers import Layer, Plate, Twinkle
+from queueapp.engine.brushes import Stencil, dimmed, gradient
+from queueapp.engine.colour import RGB, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Plate, Twinkle
 
 
 def skyline(easel: Easel, base: float) -> list[Layer]:

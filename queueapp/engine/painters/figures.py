@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..colour import RGB
-from .animals import birds, cat, deer, dog, fish, fox, whale, wolf
-from .buildings import bridge, castle, house, lighthouse, tent, windmill
-from .pen import Pen
-from .plants import blossom, cactus, fir, mushroom, palm, tree
-from .vehicles import balloon, boat, car, person, robot, rocket, train
+from queueapp.engine.colour import RGB
+from queueapp.engine.painters.animals import birds, cat, deer, dog, fish, fox, whale, wolf
+from queueapp.engine.painters.buildings import bridge, castle, house, lighthouse, tent, windmill
+from queueapp.engine.painters.pen import Pen
+from queueapp.engine.painters.plants import blossom, cactus, fir, mushroom, palm, tree
+from queueapp.engine.painters.vehicles import balloon, boat, car, person, robot, rocket, train
 
 Draw = Callable[[Pen, RGB | None], None]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from ..brushes import Stencil, curve, noise, soften, speckle
-from ..easel import Easel
-from ..layers import Layer, Moment, Shade
+from queueapp.engine.brushes import Stencil, curve, noise, soften, speckle
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Moment, Shade
 
 
 @dataclass

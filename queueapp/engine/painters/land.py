@@ -4,10 +4,10 @@ import math
 
 from PIL import Image
 
-from ..brushes import Stencil, crags, dimmed, gradient, noise, rolling, soften
-from ..colour import RGB, darker, lighter, mix
-from ..easel import Easel, height_at, outline
-from ..layers import Layer, Plate
+from queueapp.engine.brushes import Stencil, crags, dimmed, gradient, noise, rolling, soften
+from queueapp.engine.colour import RGB, darker, lighter, mix
+from queueapp.engine.easel import Easel, height_at, outline
+from queueapp.engine.layers import Layer, Plate
 
 Skyline = list[float]
 

@@ -1,13 +1,13 @@
 """Views of the earth: what lies far, in the middle and near, and the prompt's things in their places."""
 
-from ..colour import darker, mix, shifted
-from ..easel import Easel, height_at
-from ..layers import Layer
-from . import city as cities
-from . import land, sea
-from .sky import sky
-from .things import AFLOAT, Spot, place_ahead, place_near
-from .weather import weather
+from queueapp.engine.colour import darker, mix, shifted
+from queueapp.engine.easel import Easel, height_at
+from queueapp.engine.layers import Layer
+from queueapp.engine.painters import city as cities
+from queueapp.engine.painters import land, sea
+from queueapp.engine.painters.sky import sky
+from queueapp.engine.painters.things import AFLOAT, Spot, place_ahead, place_near
+from queueapp.engine.painters.weather import weather
 
 #: Things that span the water, and things that call for a rock in the sea.
 ACROSS = ("bridge",)

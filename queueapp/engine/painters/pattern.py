@@ -7,11 +7,11 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from ..brushes import Point
-from ..colour import RGB, luminance
-from ..easel import Easel
-from ..layers import Layer, Moment
-from ..palette import of_words
+from queueapp.engine.brushes import Point
+from queueapp.engine.colour import RGB, luminance
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Moment
+from queueapp.engine.palette import of_words
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from ..brushes import Point
-from ..colour import RGB, WHITE, mix
-from ..easel import Easel
+from queueapp.engine.brushes import Point
+from queueapp.engine.colour import RGB, WHITE, mix
+from queueapp.engine.easel import Easel
 
 
 class Pen:

@@ -6,11 +6,11 @@ from random import Random
 
 from PIL import Image
 
-from ..chance import lots
-from ..colour import RGB, darker, lighter, mix
-from ..easel import Easel
-from ..scene import Thing
-from .pen import Pen
+from queueapp.engine.chance import lots
+from queueapp.engine.colour import RGB, darker, lighter, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.painters.pen import Pen
+from queueapp.engine.scene import Thing
 
 
 def tree(pen: Pen, told: RGB | None) -> None:

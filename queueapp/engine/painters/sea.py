@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from PIL import Image, ImageChops
 
-from ..brushes import Stencil, dimmed, fade, gradient, noise
-from ..colour import RGB, lighter, mix
-from ..easel import Easel
-from ..layers import Layer, Moment, Plate
+from queueapp.engine.brushes import Stencil, dimmed, fade, gradient, noise
+from queueapp.engine.colour import RGB, lighter, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Moment, Plate
 
 
 @dataclass

@@ -5,10 +5,10 @@ from functools import partial
 
 from PIL import Image, ImageChops
 
-from ..brushes import Stencil, curve, dimmed, doubled, fade, glow, gradient, noise, soften
-from ..colour import RGB, WHITE, lighter, mix
-from ..easel import Easel
-from ..layers import Backdrop, Layer, Plate, Twinkle
+from queueapp.engine.brushes import Stencil, curve, dimmed, doubled, fade, glow, gradient, noise, soften
+from queueapp.engine.colour import RGB, WHITE, lighter, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Backdrop, Layer, Plate, Twinkle
 
 
 def sky(easel: Easel, horizon: float) -> list[Layer]:

@@ -4,11 +4,11 @@ import math
 
 from PIL import Image, ImageChops
 
-from ..brushes import Stencil, curve, dimmed, glow, gradient, noise, soften
-from ..colour import BLACK, RGB, darker, hsl, lighter, mix
-from ..easel import Easel
-from ..layers import Backdrop, Layer, Plate
-from .sky import stars
+from queueapp.engine.brushes import Stencil, curve, dimmed, glow, gradient, noise, soften
+from queueapp.engine.colour import BLACK, RGB, darker, hsl, lighter, mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Backdrop, Layer, Plate
+from queueapp.engine.painters.sky import stars
 
 
 def space(easel: Easel) -> list[Layer]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
-from ..brushes import Point, dimmed, glow, soften
-from ..colour import mix
-from ..easel import Easel
-from ..layers import Layer, Moment, Plate
-from ..scene import Thing
-from . import figures
-from .pen import Pen
-from .plants import bloom
+from queueapp.engine.brushes import Point, dimmed, glow, soften
+from queueapp.engine.colour import mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Layer, Moment, Plate
+from queueapp.engine.painters import figures
+from queueapp.engine.painters.pen import Pen
+from queueapp.engine.painters.plants import bloom
+from queueapp.engine.scene import Thing
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import math
 
-from ..colour import RGB, WHITE, darker, lighter, mix
-from .pen import Pen, lit
+from queueapp.engine.colour import RGB, WHITE, darker, lighter, mix
+from queueapp.engine.painters.pen import Pen, lit
 
 
 def boat(pen: Pen, told: RGB | None) -> None:

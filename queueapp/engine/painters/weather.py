@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from ..brushes import Stencil, curve, dimmed, doubled, fade, glow, noise, soften
-from ..colour import mix
-from ..easel import Easel
-from ..layers import Falling, Layer, Moment, Plate, Twinkle
+from queueapp.engine.brushes import Stencil, curve, dimmed, doubled, fade, glow, noise, soften
+from queueapp.engine.colour import mix
+from queueapp.engine.easel import Easel
+from queueapp.engine.layers import Falling, Layer, Moment, Plate, Twinkle
 
 
 def weather(easel: Easel, horizon: float) -> list[Layer]:

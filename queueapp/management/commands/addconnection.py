@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from queueapp.errors import BadConnection
 from queueapp.models import Connection
-from queueapp.services import hubs
+from queueapp.services.hubs import accounts
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         found = Connection.objects.filter(name=name).first()
         url = options["url"]
         try:
-            hubs.save_hub(
+            accounts.save_account(
                 name,
                 base_url=url or (found.base_url if found else settings.OXEN_HUB_URL),
                 key=_key(options["key_file"], is_new=found is None),

@@ -2,12 +2,12 @@ from typing import Any
 
 from django_q.management.commands import qcluster
 
-from queueapp import lifeline
+from queueapp.processes import parent_death
 
 
 class Command(qcluster.Command):  # type: ignore[misc]
     help = "Run one django-q2 cluster that ends with its keeper. Started by `worker`, not by hand."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lifeline.follow()
+        parent_death.die_with_lock_holder()
         super().handle(*args, **options)

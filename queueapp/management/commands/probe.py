@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from queueapp import checking
+from queueapp.jobs import check_hub
 from queueapp.models import Connection
-from queueapp.services import checkups
+from queueapp.services.hubs import checks
 
 
 class Command(BaseCommand):
@@ -22,13 +22,13 @@ class Command(BaseCommand):
         if connection.kind == Connection.Kind.BUILTIN:
             self.stdout.write("The built-in engine is part of Drover: there is nothing to ask.")
             return
-        checkups.await_check(connection)
-        usable = checking.check(connection.pk)
+        checks.mark_check_requested(connection)
+        usable = check_hub.check_hub(connection.pk)
         connection.refresh_from_db()
-        self.stdout.write(connection.check_text)
-        if connection.stopped:
-            self.stdout.write(f"{connection.get_stopped_display()}.")
-        if connection.sync_trouble:
-            self.stdout.write(f"Its models could not be asked for: {connection.sync_trouble}")
-        if not usable or connection.stopped:
+        self.stdout.write(connection.check_report)
+        if connection.stop_reason:
+            self.stdout.write(f"{connection.get_stop_reason_display()}.")
+        if connection.sync_error:
+            self.stdout.write(f"Its models could not be asked for: {connection.sync_error}")
+        if not usable or connection.stop_reason:
             sys.exit(1)

@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from queueapp import sealing
-from queueapp.services import hubs
+from queueapp import encryption
+from queueapp.services.hubs import accounts
 
 
 class Command(BaseCommand):
@@ -17,9 +17,9 @@ class Command(BaseCommand):
         given = bool(settings.DROVER_ENCRYPTION_KEYS)
         try:
             if not given:
-                sealing.add_key()
-            unreadable = hubs.reseal_keys()
-        except (ValueError, sealing.NoKeys) as error:
+                encryption.add_key()
+            unreadable = accounts.reencrypt_keys()
+        except (ValueError, encryption.InvalidEncryptionKeys) as error:
             raise CommandError(str(error)) from None
         if unreadable:
             raise CommandError(
@@ -29,5 +29,5 @@ class Command(BaseCommand):
         if given:
             self.stdout.write("All keys are encrypted under the first of DROVER_ENCRYPTION_KEYS.")
             return
-        sealing.drop_old_keys()
+        encryption.drop_old_keys()
         self.stdout.write("All keys are encrypted under a new encryption key; the old ones are gone.")

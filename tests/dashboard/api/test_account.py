@@ -3,7 +3,7 @@ from queueapp.services import accounts
 
 def test_a_script_learns_whose_token_it_has(alices_script, alice):
     answer = alices_script.get("/api/users/me")
-    assert answer.json() == {"username": "alice", "namespace": accounts.namespace_of(alice).name}
+    assert answer.json() == {"username": "alice", "namespace": accounts.get_or_create_namespace(alice).name}
 
 
 def test_nobody_is_told_without_a_token(client):

@@ -6,9 +6,10 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queueapp import bells, pump, render
+from queueapp.jobs import render
 from queueapp.models import Event, Generation, Submission
-from queueapp.services import accounts, workers
+from queueapp.poller import dispatch, loop
+from queueapp.services import accounts, coordination
 from queueapp.states import LIVE, State
 from tests import factories
 
@@ -54,7 +55,7 @@ def test_one_generation_is_made_when_no_number_is_given(alices_script):
 def test_it_is_known_who_asked_and_through_which_door(alice, alices_script):
     post(alices_script, {"model": "sketch-image", "prompt": "a cat"})
     submission = Submission.objects.get()
-    assert (submission.user, submission.door, submission.token.name) == (alice, "api", "script")
+    assert (submission.user, submission.source, submission.token.name) == (alice, "api", "script")
 
 
 def test_what_was_submitted_is_echoed_by_the_list(alices_script):
@@ -287,11 +288,11 @@ def test_a_fault_of_our_own_is_told_in_the_same_shape_and_logged_once(alices_scr
 def work(monkeypatch) -> None:
     """Do the worker's part until nothing is left to do."""
     rung: list[str] = []
-    monkeypatch.setattr(bells, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
-    fence = workers.take_lease("test")
-    pump.tick(fence)
+    monkeypatch.setattr(dispatch, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
+    fence = coordination.acquire_lease("test")
+    loop.tick(fence)
     for generation_id in rung:
-        render.render(generation_id)
+        render.render_generation(generation_id)
 
 
 def test_the_documented_batch_of_four_images(alices_script, monkeypatch):

@@ -6,7 +6,7 @@ from PIL import ImageChops, ImageStat
 
 from queueapp.engine import Stopped, Unrenderable, render
 from queueapp.engine.video import RATE, shots_of
-from queueapp.media import inspect
+from queueapp.files.media import inspect
 
 
 def frames(path):

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from queueapp import backends, pump
+from queueapp import backends
 from queueapp.models import Connection, Generation
-from queueapp.services import workers
+from queueapp.poller import loop
+from queueapp.services import coordination
 from queueapp.states import State
 from tests import factories
 from tests.hub.server import Hub
@@ -19,7 +20,7 @@ from tests.hub.server import Hub
 def _short_patience(monkeypatch) -> Iterator[None]:
     """A hub that hangs is given up in a moment; no client outlives its test."""
     monkeypatch.setattr(backends, "TIMEOUTS", (0.5, 0.3))
-    monkeypatch.setattr(backends, "DEADLINE", 2.0)
+    monkeypatch.setattr(backends, "CALL_TIMEOUT", 2.0)
     yield
     for client in backends._clients.values():
         client.close()
@@ -60,7 +61,7 @@ class Team:
         self.connection = factories.hub_connection(hub)
         for name, media in ((self.image, "image"), (self.video, "video")):
             factories.hub_model(self.connection, name, media)
-        self.fence = workers.take_lease("the pump")
+        self.fence = coordination.acquire_lease("the pump")
 
     def asks(self, count: int = 1, model: str = image, **params: Any) -> list[Generation]:
         return factories.enqueue(self.owner, model, count=count, **params)
@@ -69,16 +70,16 @@ class Team:
         """Rounds of the pump, in each of which everything is due and no connection rests."""
         for _ in range(times):
             self.nothing_rests()
-            pump.tick(self.fence)
+            loop.tick(self.fence)
 
     def nothing_rests(self) -> None:
-        Connection.objects.update(retry_at=None, send_after=None)
-        Generation.objects.live().update(next_check_at=None)
+        Connection.objects.update(retry_at=None, submit_after=None)
+        Generation.objects.live().update(next_poll_at=None)
 
     def successor(self) -> None:
         """The pump is gone, and another one has taken over."""
-        workers.give_up_lease(self.fence)
-        self.fence = workers.take_lease("its successor")
+        coordination.release_lease(self.fence)
+        self.fence = coordination.acquire_lease("its successor")
 
     def refreshed(self) -> Connection:
         self.connection.refresh_from_db()
@@ -98,7 +99,7 @@ class Team:
         for one in Generation.objects.filter(state=State.UNCERTAIN):
             given_up = timezone.now() - timedelta(**ago)
             Generation.objects.filter(pk=one.pk).update(
-                posted_at=given_up - timedelta(seconds=1), answered_at=given_up, looks=9
+                posted_at=given_up - timedelta(seconds=1), answered_at=given_up, missing_polls=9
             )
 
 

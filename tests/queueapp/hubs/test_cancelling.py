@@ -4,7 +4,7 @@ import pytest
 
 from queueapp.models import Event, Generation
 from queueapp.services import generations
-from queueapp.upstream import Client
+from queueapp.upstream.client import Client
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
 
@@ -138,7 +138,7 @@ def test_a_cancel_asked_for_while_it_was_sent_holds_when_the_hub_said_not_now(te
     team = team(current_hub)
     made = team.asks()[0]
     current_hub.misbehave("enqueue", mis.busy())
-    from queueapp import release
+    from queueapp.poller import release
 
     submit = release._settle
 
@@ -162,7 +162,7 @@ def test_a_cancel_that_the_hub_refuses_is_not_sent_over_and_over(team, any_hub):
     assert states(made) == ["processing"]
     assert "did not stop it" in told(made)
     assert len(any_hub.ledger.calls("cancel")) == 1
-    assert team.refreshed().failures == 0
+    assert team.refreshed().consecutive_failures == 0
 
 
 def test_what_the_hub_refused_to_stop_goes_on_and_may_be_asked_to_stop_again(team, any_hub):
@@ -186,5 +186,5 @@ def test_what_is_not_ours_to_cancel_stops_nothing_else(team, current_hub):
     current_hub.misbehave("cancel", mis.status(403))
     cancel(team, made)
     team.tick(2)
-    assert team.refreshed().stopped == ""
+    assert team.refreshed().stop_reason == ""
     assert "did not stop it" in told(made)

@@ -2,9 +2,11 @@
 
 import pytest
 
-from queueapp import backends, lanes, release
+from queueapp import backends
 from queueapp.models import Event, Generation
-from queueapp.services import sending, workers
+from queueapp.poller import release, threads
+from queueapp.services import coordination
+from queueapp.services.lifecycle import submitting
 from tests.queueapp.hubs.conftest import states
 
 
@@ -27,7 +29,7 @@ def die_at(monkeypatch, owner, name, *, after=False):
 def test_what_was_claimed_and_not_posted_goes_back_and_is_made_once(team, any_hub, monkeypatch):
     team = team(any_hub)
     made = team.asks(2)
-    alive = die_at(monkeypatch, sending, "begin")
+    alive = die_at(monkeypatch, submitting, "mark_posting")
     with pytest.raises(Killed):
         team.tick()
     assert states(*made) == ["submitting"] * 2
@@ -43,7 +45,7 @@ def test_what_was_said_to_be_posted_and_was_not_is_never_posted_again_by_itself(
 ):
     team = team(current_hub)
     made = team.asks(2)
-    alive = die_at(monkeypatch, sending, "begin", after=True)
+    alive = die_at(monkeypatch, submitting, "mark_posting", after=True)
     with pytest.raises(Killed):
         team.tick()
     alive()
@@ -73,14 +75,14 @@ def test_what_was_posted_and_not_written_down_is_found_and_not_made_twice(team, 
 def test_a_pump_that_lost_its_lease_before_posting_does_not_post(team, current_hub, monkeypatch):
     team = team(current_hub)
     made = team.asks()
-    restore = release.inputs.restore
+    restore = release.inputs.resolve_references
 
     def slow(params, connection, **more):
-        workers.give_up_lease(team.fence)
-        workers.take_lease("another")
+        coordination.release_lease(team.fence)
+        coordination.acquire_lease("another")
         return restore(params, connection, **more)
 
-    monkeypatch.setattr(release.inputs, "restore", slow)
+    monkeypatch.setattr(release.inputs, "resolve_references", slow)
     team.tick()
     assert team.posts == 0
     assert states(*made) == ["queued"]
@@ -89,7 +91,7 @@ def test_a_pump_that_lost_its_lease_before_posting_does_not_post(team, current_h
 def test_a_pump_that_slept_before_posting_does_not_post(team, current_hub, monkeypatch):
     team = team(current_hub)
     made = team.asks()
-    monkeypatch.setattr(release, "PROMPTLY", -1.0)
+    monkeypatch.setattr(release, "MAX_POST_DELAY", -1.0)
     team.tick()
     assert team.posts == 0
     assert states(*made) == ["queued"]
@@ -112,7 +114,7 @@ def late(team, monkeypatch, meanwhile):
 def test_an_answer_that_comes_late_settles_what_a_successor_called_uncertain(team, current_hub, monkeypatch):
     team = team(current_hub)
     made = team.asks(2)
-    late(team, monkeypatch, lambda: sending.take_over(team.connection, team.fence))
+    late(team, monkeypatch, lambda: submitting.take_over_submissions(team.connection, team.fence))
     assert states(*made) == ["processing"] * 2
     assert team.posts == 1
 
@@ -122,8 +124,8 @@ def test_an_answer_that_comes_late_agrees_with_what_a_successor_adopted(team, cu
     made = team.asks(2)
 
     def adopted():
-        lanes.visit(team.connection, team.fence)
-        lanes.visit(team.connection, team.fence)
+        threads.visit_hub(team.connection, team.fence)
+        threads.visit_hub(team.connection, team.fence)
 
     late(team, monkeypatch, adopted)
     assert states(*made) == ["processing"] * 2
@@ -134,8 +136,8 @@ def test_an_answer_that_comes_late_agrees_with_what_a_successor_adopted(team, cu
 def test_a_refusal_that_comes_late_ends_it_with_the_truth(team, current_hub, monkeypatch):
     team = team(current_hub)
     made = team.asks()
-    monkeypatch.setattr(backends.Upstream, "submit", lambda *_: backends.NotNow("The hub says not now."))
-    late(team, monkeypatch, lambda: sending.take_over(team.connection, team.fence))
+    monkeypatch.setattr(backends.HubBackend, "submit", lambda *_: backends.TryLater("The hub says not now."))
+    late(team, monkeypatch, lambda: submitting.take_over_submissions(team.connection, team.fence))
     assert states(*made) == ["failed"]
     assert "Nothing was made" in Generation.objects.get().reason
 
@@ -145,11 +147,11 @@ def test_a_pump_that_has_lost_its_lease_does_not_call_its_successors_posts_lost(
     made = team.asks()[0]
     lost = team.fence
     team.successor()
-    sending.claim(made.submission_id, team.owner.pk, team.refreshed(), team.fence)
-    sending.take_over(team.connection, lost)
+    submitting.claim_submission(made.submission_id, team.owner.pk, team.refreshed(), team.fence)
+    submitting.take_over_submissions(team.connection, lost)
     assert states(made) == ["submitting"]
     team.successor()
-    sending.take_over(team.connection, team.fence)
+    submitting.take_over_submissions(team.connection, team.fence)
     assert states(made) == ["queued"]
 
 
@@ -160,5 +162,5 @@ def test_a_pump_beyond_its_turn_looks_and_sends_nothing_new(team, current_hub):
     team.finish()
     second = team.asks()
     team.nothing_rests()
-    lanes.visit(team.refreshed(), team.fence, sends=False)
+    threads.visit_hub(team.refreshed(), team.fence, sends=False)
     assert states(*first, *second) == ["succeeded", "queued"]

@@ -11,28 +11,29 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queueapp import listener, poller, release, search
 from queueapp.errors import NotFound
 from queueapp.models import Generation
-from queueapp.services import endings, generations, sending, watching
+from queueapp.poller import events, poll, reconcile, release
+from queueapp.services import generations
+from queueapp.services.lifecycle import outcomes, poll_schedule, submitting
 from queueapp.states import LIVE
-from queueapp.upstream import CompletionEvent
+from queueapp.upstream.messages import CompletionEvent
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import Team
 from tests.queueapp.hubs.test_handover import Killed
 
 #: Where a pump may die: before that function does its work, or right after.
 PLACES = [
-    (sending, "begin"),
+    (submitting, "mark_posting"),
     (release, "_settle"),
-    (sending, "accepted"),
-    (sending, "adopt"),
-    (poller, "_compare"),
-    (endings, "by_row"),
-    (endings, "left"),
-    (endings, "cancelled"),
-    (watching, "cancel_was"),
-    (search, "_adopt"),
+    (submitting, "record_accepted"),
+    (submitting, "assign_upstream_id"),
+    (poll, "_compare_with_list"),
+    (outcomes, "end_by_row"),
+    (outcomes, "left_list"),
+    (outcomes, "record_cancelled"),
+    (poll_schedule, "record_cancel_answer"),
+    (reconcile, "_assign_matches"),
 ]
 PLANS: dict[str, list[Callable[[], mis.Plan]]] = {
     "enqueue": [
@@ -126,7 +127,7 @@ class World:
         if ended and self.hub.revision != "classic":
             made = ended[which % len(ended)]
             event = CompletionEvent(made.id, made.state, made.media_type, made.model, None, made.error)
-            listener.hear(self.team.connection, event)
+            events.record_event(self.team.connection, event)
 
     def nothing_is_wrong(self) -> None:
         made = Counter(one.params["prompt"] for one in self.hub.ledger.made.values())

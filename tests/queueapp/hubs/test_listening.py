@@ -5,10 +5,10 @@ import random
 import pytest
 from django.db import connection as database
 
-from queueapp import lanes, listener, poller, pump
 from queueapp.models import Connection, Download, Event, Generation, Lease
-from queueapp.services import sending, untold
-from queueapp.upstream import CompletionEvent
+from queueapp.poller import events, loop, poll, threads
+from queueapp.services.lifecycle import pending_events, submitting
+from queueapp.upstream.messages import CompletionEvent
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.server import until
@@ -27,8 +27,8 @@ def test_what_an_event_told_is_asked_about_without_waiting_for_the_next_list(tea
     name = Generation.objects.get(pk=first.pk).upstream_id
     current_hub.finish(name)
     before = len(current_hub.ledger.calls("list"))
-    listener.hear(team.connection, event(name))
-    pump.tick(team.fence)
+    events.record_event(team.connection, event(name))
+    loop.tick(team.fence)
     assert states(first, second) == ["succeeded", "processing"]
     assert len(current_hub.ledger.calls("list")) == before
 
@@ -37,10 +37,10 @@ def test_an_event_alone_ends_nothing_that_still_goes(team, current_hub):
     team = team(current_hub)
     made = team.asks()[0]
     team.tick()
-    listener.hear(team.connection, event(Generation.objects.get().upstream_id))
+    events.record_event(team.connection, event(Generation.objects.get().upstream_id))
     team.tick(2)
     assert states(made) == ["processing"]
-    assert Generation.objects.get().told is None
+    assert Generation.objects.get().completion_event is None
 
 
 def test_on_a_bridge_hub_the_event_brings_the_result_and_the_failure(team, bridge_hub):
@@ -49,8 +49,8 @@ def test_on_a_bridge_hub_the_event_brings_the_result_and_the_failure(team, bridg
     team.tick()
     names = dict(Generation.objects.values_list("pk", "upstream_id"))
     team.finish()
-    listener.hear(team.connection, event(names[good.pk], url="https://files.example/1.png"))
-    listener.hear(team.connection, event(names[bad.pk], "failed", error="422 - bad size"))
+    events.record_event(team.connection, event(names[good.pk], url="https://files.example/1.png"))
+    events.record_event(team.connection, event(names[bad.pk], "failed", error="422 - bad size"))
     team.tick()
     assert states(good, bad) == ["succeeded", "failed"]
     assert Download.objects.get().url == "https://files.example/1.png"
@@ -65,7 +65,7 @@ def test_a_result_told_after_it_left_the_list_is_fetched_all_the_same(team, brid
     team.tick(2)
     assert states(made) == ["finished"]
     ended_at = Generation.objects.get().ended_at
-    listener.hear(
+    events.record_event(
         team.connection, event(Generation.objects.get().upstream_id, url="https://files.example/1.png")
     )
     assert states(made) == ["succeeded"]
@@ -85,7 +85,7 @@ def test_an_event_that_comes_before_the_answer_to_the_enqueue_is_not_forgotten(t
     made = team.asks()[0]
     bridge_hub.misbehave("enqueue", mis.reset_after())
     team.tick()
-    listener.hear(
+    events.record_event(
         team.connection, event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
     )
     team.tick()
@@ -105,10 +105,10 @@ def test_an_event_that_comes_while_the_name_is_being_written_down_is_not_forgott
     team.tick()
     told = event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
     if hears_first:
-        between(monkeypatch, untold, "keep", team.tick)
-        listener.hear(team.connection, told)
+        between(monkeypatch, pending_events, "add", team.tick)
+        events.record_event(team.connection, told)
     else:
-        between(monkeypatch, sending, "move", lambda: listener.hear(team.connection, told))
+        between(monkeypatch, submitting, "transition", lambda: events.record_event(team.connection, told))
         team.tick()
     team.finish()
     team.tick(2)
@@ -128,34 +128,34 @@ def between(monkeypatch, owner, step, happens) -> None:
 
 
 def test_other_peoples_events_are_kept_for_a_while_and_never_too_many(monkeypatch):
-    monkeypatch.setattr(untold, "MOST", 3)
+    monkeypatch.setattr(pending_events, "MAX_EVENTS", 3)
     for number in range(9):
-        untold.keep(1, f"stranger {number}", {"state": "succeeded"})
-    assert untold.take(1, "stranger 8") is None
-    assert untold.take(1, "stranger 0") == {"state": "succeeded"}
-    assert untold.take(1, "stranger 0") is None
-    monkeypatch.setattr(untold, "KEPT", -1.0)
-    untold.keep(1, "late", {})
-    assert untold.take(1, "stranger 1") is None
-    untold._events.clear()
+        pending_events.add(1, f"stranger {number}", {"state": "succeeded"})
+    assert pending_events.pop(1, "stranger 8") is None
+    assert pending_events.pop(1, "stranger 0") == {"state": "succeeded"}
+    assert pending_events.pop(1, "stranger 0") is None
+    monkeypatch.setattr(pending_events, "RETENTION_SECONDS", -1.0)
+    pending_events.add(1, "late", {})
+    assert pending_events.pop(1, "stranger 1") is None
+    pending_events._events.clear()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_stream_rings_the_pumps_bell(team, current_hub):
     team = team(current_hub)
-    Connection.objects.update(has_events=None)
+    Connection.objects.update(supports_events=None)
     team.asks()
     team.tick()
     connection = team.refreshed()
-    listeners = listener.Listeners(lambda: None)
+    listeners = events.EventListeners(lambda: None)
     listeners.hear(connection)
     until(lambda: current_hub.listeners == 1)
-    until(lambda: team.refreshed().has_events)
-    bells = Lease.objects.get().bells
+    until(lambda: team.refreshed().supports_events)
+    bells = Lease.objects.get().wakeups
     team.finish()
-    until(lambda: Generation.objects.get().told)
-    assert Generation.objects.get().told["state"] == "succeeded"
-    until(lambda: Lease.objects.get().bells > bells)
+    until(lambda: Generation.objects.get().completion_event)
+    assert Generation.objects.get().completion_event["state"] == "succeeded"
+    until(lambda: Lease.objects.get().wakeups > bells)
     listeners.hear(connection)
     assert current_hub.listeners == 1
     listeners._left = -100.0
@@ -167,10 +167,10 @@ def test_the_stream_rings_the_pumps_bell(team, current_hub):
 def test_a_hub_without_events_is_not_asked_again(team, current_hub):
     current_hub.misbehave("events", mis.status(404))
     team = team(current_hub)
-    Connection.objects.update(has_events=None)
-    listeners = listener.Listeners(lambda: None)
+    Connection.objects.update(supports_events=None)
+    listeners = events.EventListeners(lambda: None)
     listeners.hear(team.refreshed())
-    until(lambda: team.refreshed().has_events is False)
+    until(lambda: team.refreshed().supports_events is False)
     until(lambda: not listeners._threads[team.connection.pk].is_alive())
     listeners.hear(team.refreshed())
     assert not listeners._threads[team.connection.pk].is_alive()
@@ -181,7 +181,7 @@ def test_a_hub_that_hangs_holds_up_neither_the_pump_nor_another_visit(team, curr
     team = team(current_hub)
     made = team.asks()
     current_hub.misbehave("enqueue", mis.hang(0.3))
-    lanes_ = lanes.Lanes(lambda: None)
+    lanes_ = threads.HubThreads(lambda: None)
     lanes_.visit(team.connection, team.fence)
     assert lanes_.busy
     lanes_.visit(team.connection, team.fence)  # asked for while one is under way
@@ -200,7 +200,7 @@ def test_one_place_is_visited_by_one_connection_at_a_time(team, current_hub):
     factories.hub_model(second, team.image)
     first, other = team.asks()[0], team.asks(model=f"second/{team.image}")[0]
     current_hub.misbehave("enqueue", mis.hang(0.3))
-    lanes_ = lanes.Lanes(lambda: None)
+    lanes_ = threads.HubThreads(lambda: None)
     for connection in (team.connection, second):
         lanes_.visit(connection, team.fence)
     until(lambda: not lanes_.busy, 5)
@@ -217,7 +217,7 @@ def test_a_late_event_without_a_link_says_what_it_says(team, bridge_hub):
     team.tick()
     team.finish()
     team.tick(2)
-    listener.hear(team.connection, event(Generation.objects.get().upstream_id))
+    events.record_event(team.connection, event(Generation.objects.get().upstream_id))
     assert states(made) == ["finished"]
     assert Event.objects.get(kind="told later").text == (
         "The hub says that it succeeded, and tells no link to the result."
@@ -228,7 +228,7 @@ def test_a_bridge_hubs_event_that_comes_before_its_row_goes_is_kept(team, bridge
     team = team(bridge_hub)
     made = team.asks()[0]
     team.tick()
-    listener.hear(
+    events.record_event(
         team.connection, event(Generation.objects.get().upstream_id, url="https://files.example/1.png")
     )
     team.tick()
@@ -245,14 +245,14 @@ def test_a_bridge_hubs_event_that_comes_in_the_moment_of_the_last_look_is_kept(t
     team.tick()
     team.finish()
     team.tick()
-    gone = poller._gone
+    gone = poll._handle_not_found
 
     def later(generation, round_):
         told = event(generation.upstream_id, url="https://files.example/1.png")
-        listener.hear(team.connection, told)
+        events.record_event(team.connection, told)
         gone(generation, round_)
 
-    monkeypatch.setattr(poller, "_gone", later)
+    monkeypatch.setattr(poll, "_handle_not_found", later)
     team.tick()
     assert states(made) == ["succeeded"]
 
@@ -263,7 +263,7 @@ def test_a_failure_that_is_told_late_is_a_failure(team, bridge_hub):
     team.tick()
     team.finish()
     team.tick(2)
-    listener.hear(
+    events.record_event(
         team.connection, event(Generation.objects.get().upstream_id, "failed", error="422 - bad size")
     )
     assert states(made) == ["failed"]

@@ -3,9 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from queueapp import poller, tasks
-from queueapp.models import Download, Generation, MadeElsewhere
-from queueapp.services import connections, elsewhere, watching
+from queueapp import tasks
+from queueapp.models import Download, ForeignGeneration, Generation
+from queueapp.poller import poll
+from queueapp.services.hubs import health
+from queueapp.services.lifecycle import foreign, poll_schedule
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
@@ -104,8 +106,8 @@ def test_what_a_current_hub_knows_no_more_is_lost_after_looks_that_outlast_a_res
     made = team.asks()
     team.tick()
     current_hub.ledger.made.clear()
-    assert sum(poller.MISSING) > 30
-    for _ in poller.MISSING:
+    assert sum(poll.MISSING_DELAYS) > 30
+    for _ in poll.MISSING_DELAYS:
         team.tick()
         assert states(*made) == ["processing"]
     team.tick()
@@ -132,8 +134,8 @@ def test_a_list_that_cannot_be_had_leaves_the_hub_time_for_everything_else(team,
     team.tick()
     classic_hub.misbehave("list", *[mis.status(500)] * 6)
     team.tick(6)
-    put_off = Generation.objects.get(pk=made.pk).next_check_at - timezone.now()
-    assert put_off.total_seconds() > connections.LONGEST_WAIT
+    put_off = Generation.objects.get(pk=made.pk).next_poll_at - timezone.now()
+    assert put_off.total_seconds() > health.MAX_DELAY
 
 
 def test_one_model_whose_list_never_comes_whole_rests_nothing_while_anothers_does(team, classic_hub):
@@ -156,7 +158,7 @@ def test_what_breaks_in_one_step_of_a_visit_keeps_neither_the_others_nor_the_sen
     def look(_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(poller, "look", look)
+    monkeypatch.setattr(poll, "poll", look)
     team.tick()
     assert states(*made) == ["processing"]
     assert "look broke at oxen" in caplog.text
@@ -167,9 +169,9 @@ def test_what_an_event_tells_while_a_list_is_on_its_way_is_looked_at_at_once(tea
     team.asks()
     team.tick()
     one = Generation.objects.select_related("model").get()
-    watching.tell(team.connection, one.upstream_id, {"state": "succeeded"})
-    watching.still_going([one], timezone.now())
-    assert watching.told_of(team.connection) == [one]
+    poll_schedule.record_completion_event(team.connection, one.upstream_id, {"state": "succeeded"})
+    poll_schedule.record_listed([one], timezone.now())
+    assert poll_schedule.with_completion_event(team.connection) == [one]
 
 
 def test_a_state_that_nobody_knows_is_still_going(team, current_hub):
@@ -213,7 +215,7 @@ def test_what_others_make_in_the_namespace_is_counted_and_left_alone(team, any_h
     for _ in range(12):
         any_hub.make(team.image, {"prompt": "somebody else's"})
     team.tick(3)
-    assert team.connection.made_elsewhere.count() == 12
+    assert team.connection.foreign_generations.count() == 12
     assert Generation.objects.count() == len(made) == 1
 
 
@@ -242,7 +244,7 @@ def test_a_key_that_stops_working_while_something_goes_ends_nothing(team, curren
     current_hub.misbehave("list", mis.bad_key())
     team.tick()
     assert states(*made) == ["processing"]
-    assert team.refreshed().stopped == "key"
+    assert team.refreshed().stop_reason == "key"
     team.finish()
     team.tick()
     assert states(*made) == ["succeeded"]
@@ -256,16 +258,18 @@ def test_a_hub_whose_clock_is_wrong_finds_its_lost_ones_all_the_same(team, curre
     current_hub.misbehave("enqueue", mis.reset_after())
     team.tick(2)
     assert states(*made) == ["processing"]
-    assert abs(team.refreshed().clock_ahead - skew) < 5
+    assert abs(team.refreshed().clock_offset - skew) < 5
 
 
 def test_what_was_made_elsewhere_is_forgotten_when_it_cannot_come_up_again(team, current_hub):
     team = team(current_hub)
     now = timezone.now()
-    elsewhere.saw(team.connection, {"old": "flux-1-dev", "new": "flux-1-dev"})
-    team.connection.made_elsewhere.filter(upstream_id="old").update(first_seen_at=now - elsewhere.KEPT * 2)
-    tasks.sweep()
-    assert [one.upstream_id for one in team.connection.made_elsewhere.all()] == ["new"]
+    foreign.record_foreign(team.connection, {"old": "flux-1-dev", "new": "flux-1-dev"})
+    team.connection.foreign_generations.filter(upstream_id="old").update(
+        first_seen_at=now - foreign.RETENTION * 2
+    )
+    tasks.clean_up()
+    assert [one.upstream_id for one in team.connection.foreign_generations.all()] == ["new"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +283,7 @@ def test_a_history_that_is_closed_or_broken_neither_stops_nor_rests_the_connecti
     current_hub.misbehave("generation", plan)
     team.tick()
     connection = team.refreshed()
-    assert (connection.stopped, connection.failures) == ("", 0)
+    assert (connection.stop_reason, connection.consecutive_failures) == ("", 0)
 
 
 def test_a_history_that_breaks_is_asked_once_in_a_visit(team, current_hub):
@@ -299,7 +303,7 @@ def test_what_a_second_connection_to_the_same_place_makes_is_not_made_elsewhere(
     team.asks()
     team.asks(model=f"second/{team.image}")
     team.tick(3)
-    assert not MadeElsewhere.objects.exists()
+    assert not ForeignGeneration.objects.exists()
 
 
 @pytest.mark.parametrize("covering", [True, False], ids=["covering", "not covering"])

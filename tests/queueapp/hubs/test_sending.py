@@ -7,12 +7,14 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from queueapp import pump, release, search
 from queueapp.models import Connection, Event, Generation
-from queueapp.models.fields import Sealed
-from queueapp.services import connections, generations, sending
+from queueapp.models.fields import Encrypted
+from queueapp.poller import loop, reconcile, release
+from queueapp.services import generations
+from queueapp.services.hubs import health
+from queueapp.services.lifecycle import submitting
 from queueapp.states import State
-from queueapp.upstream import Unclear
+from queueapp.upstream.errors import AmbiguousResponse
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.queueapp.hubs.conftest import states
@@ -53,12 +55,12 @@ def test_what_is_refused_for_now_goes_again_after_the_wait_the_hub_asked_for(tea
     team.tick()
     assert states(*made) == ["queued", "queued"]
     connection = team.refreshed()
-    assert connection.send_after
-    assert connection.trouble
+    assert connection.submit_after
+    assert connection.last_error
     team.tick()
     assert states(*made) == ["processing"] * 2
     assert len(current_hub.ledger.made) == 2
-    assert team.refreshed().send_after is None
+    assert team.refreshed().submit_after is None
 
 
 def test_a_hub_that_cannot_be_reached_leaves_the_line_as_it_is(team, current_hub):
@@ -85,7 +87,7 @@ def test_what_is_refused_for_good_fails_with_the_hubs_words(team, current_hub, p
     assert states(*made) == ["failed", "failed"]
     reason = Generation.objects.first().reason
     assert reason in ("Too small", f"made-up {plan.name.removeprefix('status ')}")
-    assert team.refreshed().send_after is None
+    assert team.refreshed().submit_after is None
 
 
 @pytest.mark.parametrize("plan", [mis.bad_key(), mis.status(403)], ids=["401", "403"])
@@ -95,7 +97,7 @@ def test_a_bad_key_stops_the_connection_and_the_line_stays(team, current_hub, pl
     current_hub.misbehave("enqueue", plan)
     team.tick(3)
     assert states(first, second) == ["queued", "queued"]
-    assert team.refreshed().stopped == Connection.Stop.KEY
+    assert team.refreshed().stop_reason == Connection.StopReason.KEY
     assert team.posts == 1
 
 
@@ -105,7 +107,7 @@ def test_an_empty_account_fails_the_one_and_keeps_the_rest(team, current_hub):
     current_hub.misbehave("enqueue", mis.no_credits())
     team.tick(3)
     assert states(first, second) == ["failed", "queued"]
-    assert team.refreshed().stopped == Connection.Stop.CREDITS
+    assert team.refreshed().stop_reason == Connection.StopReason.CREDITS
     assert Generation.objects.get(pk=first.pk).category == "credits"
     assert team.posts == 1
 
@@ -216,7 +218,7 @@ def test_with_more_names_the_surplus_counts_as_made_elsewhere(team, current_hub)
     team.asks(2)
     current_hub.misbehave("enqueue", mis.more(1))
     team.tick()
-    assert team.connection.made_elsewhere.count() == 1
+    assert team.connection.foreign_generations.count() == 1
     assert Event.objects.filter(kind="surplus").count() == 1
 
 
@@ -241,7 +243,7 @@ def test_a_stopped_connection_is_still_looked_after(team, current_hub):
     team = team(current_hub)
     made = team.asks()
     team.tick()
-    Connection.objects.update(stopped=Connection.Stop.CREDITS)
+    Connection.objects.update(stop_reason=Connection.StopReason.CREDITS)
     team.finish()
     team.tick()
     assert states(*made) == ["succeeded"]
@@ -254,7 +256,7 @@ def test_a_key_that_cannot_be_read_stops_the_connection_and_is_kept(team, curren
     settings.DROVER_ENCRYPTION_KEYS = ["A" * 43 + "="]
     team.tick()
     assert states(*made) == ["queued"]
-    assert "key that is not here" in team.refreshed().stopped_text
+    assert "key that is not here" in team.refreshed().stop_message
     assert Connection.objects.values_list("key", flat=True).get(pk=team.connection.pk) == before
 
 
@@ -282,7 +284,7 @@ def test_an_input_that_cannot_be_read_just_now_keeps_it_waiting(team, current_hu
     monkeypatch.setattr(release.inputs.storage, "read_bytes", denied, raising=False)
     team.tick()
     assert states(*made) == ["queued"]
-    assert "Permission denied" in team.refreshed().trouble
+    assert "Permission denied" in team.refreshed().last_error
     assert team.posts == 0
     monkeypatch.undo()
     team.tick()
@@ -292,8 +294,8 @@ def test_an_input_that_cannot_be_read_just_now_keeps_it_waiting(team, current_hu
 def test_the_search_waits_for_a_slow_upload_whose_sender_is_gone(team, current_hub):
     team = team(current_hub)
     made = team.asks(input_image=f"data:image/png;base64,{'AAAA' * 500_000}")[0]
-    claimed = sending.claim(made.submission_id, team.owner.pk, team.connection, team.fence)
-    assert sending.begin(claimed, team.fence)
+    claimed = submitting.claim_submission(made.submission_id, team.owner.pk, team.connection, team.fence)
+    assert submitting.mark_posting(claimed, team.fence)
     team.successor()
     team.tick()
     made.refresh_from_db()
@@ -325,22 +327,22 @@ def test_what_is_at_work_is_looked_at_although_the_hub_takes_nothing_new(team, c
     current_hub.misbehave("enqueue", mis.busy(429, "3600"))
     team.tick()
     team.finish()
-    Generation.objects.live().update(next_check_at=None)
-    pump.tick(team.fence)
+    Generation.objects.live().update(next_poll_at=None)
+    loop.tick(team.fence)
     assert states(*first, *second) == ["succeeded", "queued"]
-    assert team.refreshed().send_after > timezone.now() + timedelta(minutes=50)
+    assert team.refreshed().submit_after > timezone.now() + timedelta(minutes=50)
 
 
 def test_a_cancel_between_claim_and_post_keeps_it_from_being_posted(team, current_hub, monkeypatch):
     team = team(current_hub)
     first, second = team.asks(2)
-    restore = release.inputs.restore
+    restore = release.inputs.resolve_references
 
     def slow(params, connection, **more):
         generations.cancel(Generation.objects.get(pk=first.pk), team.owner)
         return restore(params, connection, **more)
 
-    monkeypatch.setattr(release.inputs, "restore", slow)
+    monkeypatch.setattr(release.inputs, "resolve_references", slow)
     team.tick()
     assert states(first, second) == ["cancelled", "processing"]
     assert len(current_hub.ledger.made) == 1
@@ -349,9 +351,9 @@ def test_a_cancel_between_claim_and_post_keeps_it_from_being_posted(team, curren
 def test_an_answer_about_an_old_key_does_not_stop_the_new_one(team, current_hub):
     team = team(current_hub)
     old = team.refreshed()
-    Connection.objects.update(key=Sealed.of("another-key-0123"))
-    connections.stop(old, Connection.Stop.KEY, "unauthenticated")
-    assert team.refreshed().stopped == ""
+    Connection.objects.update(key=Encrypted.from_text("another-key-0123"))
+    health.stop(old, Connection.StopReason.KEY, "unauthenticated")
+    assert team.refreshed().stop_reason == ""
 
 
 def test_lists_that_can_never_be_had_end_the_search_with_the_truth(team, current_hub, monkeypatch):
@@ -359,7 +361,9 @@ def test_lists_that_can_never_be_had_end_the_search_with_the_truth(team, current
     made = team.asks()
     current_hub.misbehave("enqueue", mis.reset_after())
     team.tick()
-    monkeypatch.setattr(search, "_listed", lambda *_: (_ for _ in ()).throw(Unclear("Too large.")))
+    monkeypatch.setattr(
+        reconcile, "_list_generations", lambda *_: (_ for _ in ()).throw(AmbiguousResponse("Too large."))
+    )
     team.long_after(minutes=20)
     team.tick()
     assert states(*made) == ["uncertain"]
@@ -381,15 +385,15 @@ def test_a_search_that_the_hub_refuses_ends_with_the_truth(team, current_hub):
 
 @pytest.mark.parametrize(
     "change",
-    [{"base_url": "http://127.0.0.1:9"}, {"namespace": "team"}, {"enabled": False}, {"stopped": "key"}],
-    ids=["address", "namespace", "off", "stopped"],
+    [{"base_url": "http://127.0.0.1:9"}, {"namespace": "team"}, {"enabled": False}, {"stop_reason": "key"}],
+    ids=["address", "namespace", "off", "stop_reason"],
 )
 def test_nothing_is_claimed_for_a_connection_that_was_changed_meanwhile(team, current_hub, change):
     team = team(current_hub)
     made = team.asks()[0]
     old = team.refreshed()
     Connection.objects.filter(pk=old.pk).update(**change)
-    assert sending.claim(made.submission_id, team.owner.pk, old, team.fence) == []
+    assert submitting.claim_submission(made.submission_id, team.owner.pk, old, team.fence) == []
     assert states(made) == ["queued"]
 
 
@@ -398,7 +402,10 @@ def test_the_names_of_what_was_made_outlive_a_database_that_is_away_for_a_moment
 ):
     team = team(current_hub)
     made = team.asks(2)
-    accepted, away = sending.accepted, iter([OperationalError("away"), OperationalError("still away")])
+    accepted, away = (
+        submitting.record_accepted,
+        iter([OperationalError("away"), OperationalError("still away")]),
+    )
 
     def flaky(posted, ids):
         accepted(posted[:1], ids[:1])
@@ -406,9 +413,9 @@ def test_the_names_of_what_was_made_outlive_a_database_that_is_away_for_a_moment
             raise trouble
         accepted(posted, ids)
 
-    monkeypatch.setattr(release, "PATIENCE", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(release, "RECORD_RETRY_DELAYS", (0.0, 0.0, 0.0))
     monkeypatch.setattr(release.database, "close", lambda: None)
-    monkeypatch.setattr(sending, "accepted", flaky)
+    monkeypatch.setattr(submitting, "record_accepted", flaky)
     team.tick()
     assert states(*made) == ["processing"] * 2
     assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.made)

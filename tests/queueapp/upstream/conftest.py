@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from queueapp.upstream import Client
+from queueapp.upstream.client import Client
 from tests.hub.server import Hub
 
 #: Seconds to connect, and the longest pause: no test waits for either, unless it sets them itself.

@@ -5,16 +5,16 @@ import time
 
 import pytest
 
-from queueapp.upstream import (
-    BadKey,
+from queueapp.upstream import sockets
+from queueapp.upstream.client import Client
+from queueapp.upstream.errors import (
+    AmbiguousResponse,
     Busy,
-    Client,
-    NoCredits,
-    Refused,
-    Unclear,
+    InvalidKey,
+    OutOfCredits,
+    RequestRejected,
     Unreachable,
     UpstreamError,
-    wire,
 )
 from tests.hub import misbehaviour as mis
 from tests.hub.world import KEY
@@ -76,7 +76,7 @@ def test_a_date_to_come_back_at_is_read_by_the_hubs_own_clock(hub, client):
 @pytest.mark.parametrize("code", [400, 404, 415, 422, 405, 409, 410, 413, 431])
 def test_a_refusal_is_for_good_and_in_the_hubs_words(hub, client, code):
     hub.misbehave("enqueue", mis.status(code))
-    with pytest.raises(Refused, match=f"made-up {code}") as met:
+    with pytest.raises(RequestRejected, match=f"made-up {code}") as met:
         enqueue(client)
     assert not met.value.retryable
     assert not met.value.may_have_happened
@@ -92,40 +92,40 @@ def test_a_refusal_is_for_good_and_in_the_hubs_words(hub, client, code):
     ],
 )
 def test_what_the_hub_checks_at_enqueue_is_refused_in_its_words(client, model, count, words):
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(RequestRejected, match=words):
         enqueue(client, model, count=count)
 
 
 def test_no_generations_beside_an_error_is_a_refusal(hub, client):
     hub.misbehave("enqueue", mis.empty_with_error("The input image is too small"))
-    with pytest.raises(Refused, match="too small") as met:
+    with pytest.raises(RequestRejected, match="too small") as met:
         enqueue(client)
     assert "generations" in met.value.raw
 
 
 def test_no_generations_beside_an_error_without_words_is_still_a_refusal(hub, client):
     hub.misbehave("enqueue", mis.answer(200, {"generations": [], "error": {"code": 7}}))
-    with pytest.raises(Refused, match="no reason"):
+    with pytest.raises(RequestRejected, match="no reason"):
         enqueue(client)
 
 
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_key_that_is_not_accepted_is_nobodys_fault_but_the_connections(hub, client, code):
     hub.misbehave("enqueue", mis.status(code))
-    with pytest.raises(BadKey) as met:
+    with pytest.raises(InvalidKey) as met:
         enqueue(client)
     assert not met.value.retryable
     assert not met.value.may_have_happened
 
 
 def test_a_wrong_key_is_known_by_a_real_refusal(hub, client_of):
-    with pytest.raises(BadKey, match="unauthenticated"):
+    with pytest.raises(InvalidKey, match="unauthenticated"):
         enqueue(client_of(hub, key="another-key-0123456789"))
 
 
 def test_an_empty_account_is_known_as_such(open_hub, client_of):
     client = client_of(open_hub(credits={"alice": 0}))
-    with pytest.raises(NoCredits, match="Insufficient credits") as met:
+    with pytest.raises(OutOfCredits, match="Insufficient credits") as met:
         enqueue(client)
     assert not met.value.may_have_happened
 
@@ -171,7 +171,7 @@ def test_an_empty_account_is_known_as_such(open_hub, client_of):
 )
 def test_an_answer_that_says_nothing_leaves_it_open_whether_it_was_made(hub, client, plan):
     hub.misbehave("enqueue", plan)
-    with pytest.raises(Unclear) as met:
+    with pytest.raises(AmbiguousResponse) as met:
         enqueue(client)
     assert met.value.may_have_happened
     assert not met.value.safe_to_repeat
@@ -217,17 +217,17 @@ def test_ids_are_found_in_every_shape_they_have_come_in(hub, client, body, code)
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
 def test_parameters_that_are_no_json_never_leave(hub, client, value):
-    with pytest.raises(Refused, match="JSON"):
+    with pytest.raises(RequestRejected, match="JSON"):
         enqueue(client, params={"prompt": value})
     assert not hub.ledger.asked
 
 
 def test_a_kept_connection_that_has_idled_is_not_trusted_with_a_paid_call(hub, client, monkeypatch):
-    client.listing()
+    client.list_generations()
     enqueue(client)
-    monkeypatch.setattr("queueapp.upstream.transport.FRESH", 0.0)
+    monkeypatch.setattr("queueapp.upstream.transport.MAX_IDLE", 0.0)
     enqueue(client)
-    client.listing()
+    client.list_generations()
     first, kept, fresh, last = (asked.peer for asked in hub.ledger.asked)
     assert first == kept != fresh == last
 
@@ -258,22 +258,22 @@ def test_of_a_hub_that_goes_wrong_half_the_time_nothing_untrue_is_ever_believed(
         made = {made.id for made in hub.ledger.of_post(len(hub.ledger.asked))}
         assert ids is None or ids == made
         try:
-            listed = {row.id for row in client.listing("flux-1-dev").rows}
+            listed = {row.id for row in client.list_generations("flux-1-dev").rows}
         except UpstreamError as error:
             outcomes.add(type(error))
         else:
             assert listed == {made.id for made in hub.ledger.live}
-    assert outcomes == {Busy, Unclear}
+    assert outcomes == {Busy, AmbiguousResponse}
 
 
 def test_an_order_whose_connecting_took_all_the_time_is_not_sent(hub, client_of, monkeypatch):
-    connect = wire._Watched.connect
+    connect = sockets._Watched.connect
 
     def slow(connection):
         time.sleep(0.1)
         connect(connection)
 
-    monkeypatch.setattr(wire._Watched, "connect", slow)
+    monkeypatch.setattr(sockets._Watched, "connect", slow)
     with pytest.raises(Unreachable):
-        client_of(hub, deadline=0.05).enqueue("flux-1-dev", {"prompt": "x"}, 1)
+        client_of(hub, call_timeout=0.05).enqueue("flux-1-dev", {"prompt": "x"}, 1)
     assert not hub.ledger.calls("enqueue")

@@ -5,7 +5,9 @@ import traceback
 
 import pytest
 
-from queueapp.upstream import BadLink, Client, UpstreamError, probe
+from queueapp.upstream.client import Client
+from queueapp.upstream.errors import InvalidLink, UpstreamError
+from queueapp.upstream.probe import probe
 from tests.hub import misbehaviour as mis
 from tests.hub.misbehaviour import Reply
 from tests.hub.server import until
@@ -30,16 +32,16 @@ def test_no_call_follows_a_redirect(open_hub, client_of, code):
     client = client_of(hub)
     calls = {
         "enqueue": lambda: client.enqueue("flux-1-dev", {}, 1),
-        "list": client.listing,
-        "one": lambda: client.one("a"),
+        "list": client.list_generations,
+        "one": lambda: client.get_generation("a"),
         "cancel": lambda: client.cancel("a"),
-        "models": client.models,
-        "search": lambda: client.search("a"),
-        "model": lambda: client.model("a"),
-        "history": client.history,
-        "generation": lambda: client.generation("a"),
-        "me": client.me,
-        "events": client.events,
+        "models": client.list_models,
+        "search": lambda: client.search_models("a"),
+        "model": lambda: client.get_model("a"),
+        "history": client.list_history,
+        "generation": lambda: client.get_history_entry("a"),
+        "me": client.get_account,
+        "events": client.open_events,
     }
     for call, ask in calls.items():
         hub.misbehave(call, mis.redirect(f"{elsewhere.url}/{call}", code))
@@ -51,7 +53,7 @@ def test_no_call_follows_a_redirect(open_hub, client_of, code):
 def test_where_a_redirect_leads_is_told_so_that_the_address_can_be_put_right(hub, client):
     hub.misbehave("list", mis.redirect("https://hub.example.org/"))
     with pytest.raises(UpstreamError, match=r"https://hub\.example\.org/"):
-        client.listing()
+        client.list_generations()
 
 
 def test_results_on_the_hubs_own_origin_get_the_key_and_all_others_do_not(open_hub, client_of, tmp_path):
@@ -59,10 +61,10 @@ def test_results_on_the_hubs_own_origin_get_the_key_and_all_others_do_not(open_h
     client = client_of(hub)
     (generation,) = client.enqueue("flux-1-dev", {"prompt": "a cat"}, 1).ids
     hub.finish(generation)
-    client.fetch(client.one(generation).result_url, tmp_path / "own.png", 10**6)
+    client.download(client.get_generation(generation).result_url, tmp_path / "own.png", 10**6)
     assert hub.ledger.calls("result")[0].key == KEY
     cdn.pages["/other.png"] = Reply(200, b"bytes", {"Content-Type": "image/png"})
-    client.fetch(f"{cdn.url}/other.png", tmp_path / "other.png", 10**6)
+    client.download(f"{cdn.url}/other.png", tmp_path / "other.png", 10**6)
     assert keys_seen(cdn) == {None}
 
 
@@ -73,7 +75,7 @@ def test_the_key_does_not_follow_a_redirect_off_the_hub_and_is_back_when_it_retu
     hub.pages["/one"] = Reply(302, b"", {"Location": f"{cdn.url}/two"})
     cdn.pages["/two"] = Reply(307, b"", {"Location": f"{hub.url}/three"})
     hub.pages["/three"] = Reply(200, b"bytes")
-    client_of(hub).fetch("/one", tmp_path / "result", 100)
+    client_of(hub).download("/one", tmp_path / "result", 100)
     assert keys_seen(cdn) == {None}
     assert keys_seen(hub) == {KEY}
 
@@ -97,7 +99,7 @@ def test_an_address_in_disguise_does_not_get_the_key(open_hub, client_of, tmp_pa
     hub.pages["/on"] = Reply(302, b"", {"Location": link})
     for url in (link, "/on"):
         with pytest.raises(UpstreamError):
-            client.fetch(url, tmp_path / "result", 100)
+            client.download(url, tmp_path / "result", 100)
     assert keys_seen(other) <= {None}
 
 
@@ -114,7 +116,7 @@ def test_a_hub_that_repeats_the_key_does_not_get_it_into_any_text(hub, client, c
         mis.redirect(f"https://example.org/?key={KEY}"),
     ]
     for ask, call in (
-        (client.listing, "list"),
+        (client.list_generations, "list"),
         (lambda: client.enqueue("flux-1-dev", {}, 1), "enqueue"),
         (lambda: client.cancel("a"), "cancel"),
     ):
@@ -130,8 +132,8 @@ def test_a_hub_that_repeats_the_key_does_not_get_it_into_any_text(hub, client, c
 def test_a_key_in_a_row_or_an_event_is_taken_out_of_what_is_stored_and_shown(hub, client):
     row = {"generation_id": "a", "status": "failed", "error_message": f"bad {KEY}", "prompt": KEY}
     hub.misbehave("one", mis.answer(200, row))
-    assert KEY not in repr(client.one("a"))
-    with client.events() as stream:
+    assert KEY not in repr(client.get_generation("a"))
+    with client.open_events() as stream:
         until(lambda: hub.listeners)
         hub.tell(
             "alice",
@@ -154,7 +156,7 @@ def test_an_error_carries_no_request_along(hub, client, plan, caplog):
 
 def test_an_unreachable_hub_leaves_no_key_behind_either(nobody_home):
     with Client(nobody_home, KEY) as client, pytest.raises(UpstreamError) as met:
-        client.models()
+        client.list_models()
     assert KEY not in everything_in(met.value)
     assert KEY not in repr(probe(nobody_home, KEY))
 
@@ -168,7 +170,7 @@ def test_a_key_that_cannot_be_sent_is_refused_without_being_repeated(key):
 
 
 def test_the_blanks_of_a_careless_paste_are_no_part_of_the_key(hub, client_of):
-    assert client_of(hub, key=f" {KEY}\n").listing().count == 0
+    assert client_of(hub, key=f" {KEY}\n").list_generations().count == 0
 
 
 @pytest.mark.parametrize(
@@ -200,15 +202,15 @@ def test_a_netrc_never_takes_the_keys_place(hub, client_of, monkeypatch, tmp_pat
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    client_of(hub).models()
-    client_of(hub, key="").models()
+    client_of(hub).list_models()
+    client_of(hub, key="").list_models()
     assert [asked.headers.get("authorization") for asked in hub.ledger.asked] == [f"Bearer {KEY}", None]
 
 
 def test_a_hubs_cookies_are_not_kept(hub, client):
     hub.misbehave("models", mis.answer(200, {"data": []}, Set_Cookie="session=1; Path=/"))
-    client.models()
-    client.models()
+    client.list_models()
+    client.list_models()
     assert "cookie" not in hub.ledger.asked[-1].headers
 
 
@@ -216,7 +218,7 @@ def test_another_scheme_or_port_is_another_origin(open_hub, client_of, tmp_path)
     hub = open_hub()
     client = client_of(hub)
     with pytest.raises(UpstreamError):
-        client.fetch(hub.url.replace("http:", "https:") + "/results/a.png", tmp_path / "a", 100)
-    with pytest.raises(BadLink):
-        client.fetch("file:///etc/passwd", tmp_path / "a", 100)
+        client.download(hub.url.replace("http:", "https:") + "/results/a.png", tmp_path / "a", 100)
+    with pytest.raises(InvalidLink):
+        client.download("file:///etc/passwd", tmp_path / "a", 100)
     assert keys_seen(hub) <= {None}

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queueapp.upstream import Claim, Likeness, Row, Unclear, adopt, alike
-from queueapp.upstream.reading import Cleaner
+from queueapp.upstream.errors import AmbiguousResponse
+from queueapp.upstream.matching import LostPost, Match, compare_params, match_rows
+from queueapp.upstream.messages import Row
+from queueapp.upstream.parsing import Redactor
 from tests.hub import misbehaviour as mis
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -24,7 +26,7 @@ def seconds(count):
 def claim(name="c", params=None, count=1, at=0.0, took=10.0, model="flux", known=()):
     start = NOON + seconds(at)
     given_up = start + seconds(took)
-    return Claim(name, model, params or {"prompt": "a cat"}, count, start, given_up, frozenset(known))
+    return LostPost(name, model, params or {"prompt": "a cat"}, count, start, given_up, frozenset(known))
 
 
 def row(name="r", params=None, at=1.0, model="flux", **more):
@@ -36,11 +38,11 @@ def row(name="r", params=None, at=1.0, model="flux", **more):
         **({"prompt": "a cat"} if params is None else params),
         **more,
     }
-    return Row.read(json.loads(json.dumps(data)), Cleaner())
+    return Row.read(json.loads(json.dumps(data)), Redactor())
 
 
 def found(claims, rows, difference=0.0, **how):
-    adopted = adopt(claims, rows, clock_difference=difference, **how)
+    adopted = match_rows(claims, rows, clock_offset=difference, **how)
     assert set(adopted) == {claim.id for claim in claims}
     return {name: [row.id for row in rows] for name, rows in adopted.items()}
 
@@ -51,15 +53,15 @@ def test_what_was_made_under_a_lost_answer_is_found_in_the_hubs_list(open_hub, c
     hub.skew = 4000.0
     params = {"prompt": "a cat", "seed": 5, "input_image": [DATA]}
     hub.make("flux-1-dev", params)
-    before = {row.id for row in client.listing("flux-1-dev").rows}
+    before = {row.id for row in client.list_generations("flux-1-dev").rows}
     hub.misbehave("enqueue", mis.reset_after())
     start = datetime.now(UTC)
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousResponse):
         client.enqueue("flux-1-dev", params, 3)
-    lost = Claim("lost", "flux-1-dev", params, 3, start, datetime.now(UTC), frozenset(before))
+    lost = LostPost("lost", "flux-1-dev", params, 3, start, datetime.now(UTC), frozenset(before))
     hub.make("flux-1-dev", {"prompt": "somebody else's"})
-    rows = client.listing("flux-1-dev").rows
-    adopted = found([lost], rows, client.clock_difference)
+    rows = client.list_generations("flux-1-dev").rows
+    adopted = found([lost], rows, client.clock_offset)
     assert set(adopted["lost"]) == {made.id for made in hub.ledger.of_post(2)}
     assert found([lost], rows, 0.0) == {"lost": []}
 
@@ -114,37 +116,37 @@ def test_no_claim_goes_without_while_another_choice_would_serve_all():
 @pytest.mark.parametrize(
     ("mine", "theirs", "likeness"),
     [
-        ({}, {}, Likeness.EXACT),
-        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, Likeness.EXACT),
-        ({"a": 5}, {"a": 5.0}, Likeness.EXACT),
-        ({"a": 5}, {"a": "5"}, Likeness.LOOSE),
-        ({"a": "0"}, {"a": "0.0"}, Likeness.LOOSE),
-        ({"a": True}, {"a": "true"}, Likeness.LOOSE),
-        ({"a": True}, {"a": 1}, Likeness.NONE),
-        ({"a": 5}, {"a": 6}, Likeness.NONE),
-        ({"a": None}, {}, Likeness.EXACT),
-        ({"a": ""}, {}, Likeness.LOOSE),
-        ({"a": "x"}, {}, Likeness.NONE),
-        ({"a": " x "}, {"a": "x"}, Likeness.LOOSE),
-        ({"a": "word " * 20}, {"a": "word " * 10 + "..."}, Likeness.LOOSE),
-        ({"a": "word " * 20}, {"a": "other " * 10 + "..."}, Likeness.NONE),
-        ({"a": DATA}, {"a": DATA}, Likeness.EXACT),
-        ({"a": DATA}, {"a": DATA[:40]}, Likeness.LOOSE),
-        ({"a": DATA}, {"a": DATA[:40] + "..."}, Likeness.LOOSE),
-        ({"a": DATA}, {"a": "data:image/jpeg;base64,/9j/"}, Likeness.NONE),
-        ({"a": DATA}, {"a": "https://hub.example.org/files/a.png"}, Likeness.LOOSE),
-        ({"a": [DATA, "x"]}, {"a": ["[data]", "x"]}, Likeness.LOOSE),
-        ({"a": [1, 2]}, {"a": [1]}, Likeness.NONE),
-        ({"s": [{"prompt": "a", "duration": 3}]}, {"s": [{"duration": 3, "prompt": "a"}]}, Likeness.EXACT),
-        ({"s": [{"prompt": "a"}]}, {"s": [{"prompt": "b"}]}, Likeness.NONE),
-        ({"a": "x"}, {"a": "x", "steps": 28}, Likeness.LOOSE),
-        ({"a": "x"}, {"a": "x", "steps": None}, Likeness.EXACT),
-        ({"a": "x"}, {"a": "x", "prompt": "y"}, Likeness.NONE),
-        ({"a": {"b": 1}}, {"a": [1]}, Likeness.NONE),
+        ({}, {}, Match.EXACT),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, Match.EXACT),
+        ({"a": 5}, {"a": 5.0}, Match.EXACT),
+        ({"a": 5}, {"a": "5"}, Match.LOOSE),
+        ({"a": "0"}, {"a": "0.0"}, Match.LOOSE),
+        ({"a": True}, {"a": "true"}, Match.LOOSE),
+        ({"a": True}, {"a": 1}, Match.NONE),
+        ({"a": 5}, {"a": 6}, Match.NONE),
+        ({"a": None}, {}, Match.EXACT),
+        ({"a": ""}, {}, Match.LOOSE),
+        ({"a": "x"}, {}, Match.NONE),
+        ({"a": " x "}, {"a": "x"}, Match.LOOSE),
+        ({"a": "word " * 20}, {"a": "word " * 10 + "..."}, Match.LOOSE),
+        ({"a": "word " * 20}, {"a": "other " * 10 + "..."}, Match.NONE),
+        ({"a": DATA}, {"a": DATA}, Match.EXACT),
+        ({"a": DATA}, {"a": DATA[:40]}, Match.LOOSE),
+        ({"a": DATA}, {"a": DATA[:40] + "..."}, Match.LOOSE),
+        ({"a": DATA}, {"a": "data:image/jpeg;base64,/9j/"}, Match.NONE),
+        ({"a": DATA}, {"a": "https://hub.example.org/files/a.png"}, Match.LOOSE),
+        ({"a": [DATA, "x"]}, {"a": ["[data]", "x"]}, Match.LOOSE),
+        ({"a": [1, 2]}, {"a": [1]}, Match.NONE),
+        ({"s": [{"prompt": "a", "duration": 3}]}, {"s": [{"duration": 3, "prompt": "a"}]}, Match.EXACT),
+        ({"s": [{"prompt": "a"}]}, {"s": [{"prompt": "b"}]}, Match.NONE),
+        ({"a": "x"}, {"a": "x", "steps": 28}, Match.LOOSE),
+        ({"a": "x"}, {"a": "x", "steps": None}, Match.EXACT),
+        ({"a": "x"}, {"a": "x", "prompt": "y"}, Match.NONE),
+        ({"a": {"b": 1}}, {"a": [1]}, Match.NONE),
     ],
 )
 def test_echoes_differ_in_known_ways_and_wishes_do_not(mine, theirs, likeness):
-    assert alike(mine, theirs) is likeness
+    assert compare_params(mine, theirs) is likeness
 
 
 def test_a_submitted_parameter_that_a_system_field_covers_up_does_not_hide_the_row():

@@ -8,33 +8,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queueapp.upstream import (
-    Account,
-    Client,
-    CompletionEvent,
-    Enqueued,
-    History,
-    HistoryEntry,
-    Listing,
-    ModelEntry,
-    Revision,
-    Row,
-    UpstreamError,
-    classify,
-)
+from queueapp.upstream.catalog import ModelEntry, classify
+from queueapp.upstream.client import Client
 from queueapp.upstream.errors import (
-    LINK_MEANINGS,
-    MEANINGS,
-    Refused,
-    Unclear,
-    link_meaning,
-    meaning,
-    wait_asked,
+    LINK_STATUS_ERRORS,
+    STATUS_ERRORS,
+    AmbiguousResponse,
+    RequestRejected,
+    UpstreamError,
+    error_for_status,
+    link_error_for_status,
+    parse_retry_after,
 )
-from queueapp.upstream.reading import Cleaner, amount, error_text, link, moment, tidy, whole
-from queueapp.upstream.transport import Answer, Transport
+from queueapp.upstream.history import Account, History, HistoryEntry
+from queueapp.upstream.messages import CompletionEvent, Enqueued, Listing, Revision, Row
+from queueapp.upstream.parsing import (
+    Redactor,
+    as_datetime,
+    as_decimal,
+    as_integer,
+    as_link,
+    error_text,
+    truncate,
+)
+from queueapp.upstream.transport import Response, Transport
 
-clean = Cleaner("a-secret-key")
+clean = Redactor("a-secret-key")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECONDS = int(NOON.timestamp())
 
@@ -49,7 +48,7 @@ def row(revision=Revision.CURRENT, **fields):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         SECONDS,
         float(SECONDS),
@@ -65,20 +64,20 @@ def row(revision=Revision.CURRENT, **fields):
         "2026-11-22 12:00:00",
     ],
 )
-def test_a_time_is_read_in_every_form_it_has_come_in(told):
-    assert moment(told) == NOON
-    assert row(enqueued_at=told).enqueued_at == NOON
+def test_a_time_is_read_in_every_form_it_has_come_in(value):
+    assert as_datetime(value) == NOON
+    assert row(enqueued_at=value).enqueued_at == NOON
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         *(None, True, "", "soon", [], {}, 0, -5, float("nan"), float("inf"), "1e999", 10**400),
         *("9" * 60, "0001-01-01T00:00+14:00"),
     ],
 )
-def test_what_is_no_time_is_none(told):
-    assert moment(told) is None
+def test_what_is_no_time_is_none(value):
+    assert as_datetime(value) is None
 
 
 # States and rows
@@ -94,9 +93,9 @@ def test_only_the_documented_endings_are_endings(word):
     assert row(status=word).ended
 
 
-@pytest.mark.parametrize("told", ["success", "error", 200, None, [], "", "x" * 500, "a\nb"])
-def test_what_is_no_state_is_not_taken_for_one(told):
-    assert row(status=told).state is None
+@pytest.mark.parametrize("value", ["success", "error", 200, None, [], "", "x" * 500, "a\nb"])
+def test_what_is_no_state_is_not_taken_for_one(value):
+    assert row(status=value).state is None
 
 
 def test_a_row_nested_under_generation_is_read_past_its_envelope():
@@ -139,7 +138,7 @@ def test_spoofed_rows_of_a_real_hub_are_read_too(open_hub, client_of):
     hub.params_on_top = True
     client = client_of(hub)
     client.enqueue("flux-1-dev", {"prompt": "x", "status": "failed", "enqueued_at": "yesterday"}, 1)
-    (listed,) = client.listing("flux-1-dev").rows
+    (listed,) = client.list_generations("flux-1-dev").rows
     assert (listed.ended, listed.enqueued_at) == (False, None)
 
 
@@ -171,14 +170,14 @@ def test_an_echoed_input_is_not_taken_for_a_result(state):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         *("javascript:alert(1)", "file:///etc/passwd", "//evil/x", "x", "", "http://", "https://a\n/b"),
         *("data:image/png;base64,AA", 7, None),
     ],
 )
-def test_what_is_no_link_is_none(told):
-    assert link(told) is None
+def test_what_is_no_link_is_none(value):
+    assert as_link(value) is None
 
 
 @pytest.mark.parametrize(
@@ -272,21 +271,25 @@ def test_a_model_without_a_name_is_none(data):
 # Numbers, money, the account
 
 
-@pytest.mark.parametrize(("told", "read"), [("0.0400", "0.0400"), (0.04, "0.04"), (1, "1"), (" 2 ", "2")])
-def test_money_is_read_exactly(told, read):
-    assert str(amount(told)) == read
-
-
-@pytest.mark.parametrize("told", [None, True, "free", "NaN", "Infinity", "1e500", [], float("nan"), "1" * 50])
-def test_what_is_no_money_is_none(told):
-    assert amount(told) is None
+@pytest.mark.parametrize(
+    ("value", "read"), [("0.0400", "0.0400"), (0.04, "0.04"), (1, "1"), (" 2 ", "2")]
+)
+def test_money_is_read_exactly(value, read):
+    assert str(as_decimal(value)) == read
 
 
 @pytest.mark.parametrize(
-    ("told", "read"), [(3, 3), ("3", 3), (3.0, 3), (3.5, None), (True, None), ("x", None)]
+    "value", [None, True, "free", "NaN", "Infinity", "1e500", [], float("nan"), "1" * 50]
 )
-def test_whole_numbers_are_read_as_they_come(told, read):
-    assert whole(told) == read
+def test_what_is_no_money_is_none(value):
+    assert as_decimal(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(3, 3), ("3", 3), (3.0, 3), (3.5, None), (True, None), ("x", None)]
+)
+def test_whole_numbers_are_read_as_they_come(value, read):
+    assert as_integer(value) == read
 
 
 @pytest.mark.parametrize(
@@ -306,15 +309,18 @@ def test_the_account_is_read_in_the_shapes_it_may_have(body, namespace, balance)
 
 def test_every_status_has_one_meaning_and_only_known_ones_promise_that_nothing_happened():
     for status in range(100, 600):
-        kind = meaning(status)
-        assert kind is Unclear or 400 <= status < 500 or status == 503
-        assert kind.may_have_happened == (kind is Unclear)
-        assert link_meaning(status)("x").message == "x"
+        kind = error_for_status(status)
+        assert kind is AmbiguousResponse or 400 <= status < 500 or status == 503
+        assert kind.may_have_happened == (kind is AmbiguousResponse)
+        assert link_error_for_status(status)("x").message == "x"
 
 
 def test_the_tables_hold_no_status_that_its_default_would_say_as_well():
-    assert all(kind is not Refused or status in (400, 404, 415, 422) for status, kind in MEANINGS.items())
-    assert Refused not in LINK_MEANINGS.values()
+    assert all(
+        kind is not RequestRejected or status in (400, 404, 415, 422)
+        for status, kind in STATUS_ERRORS.items()
+    )
+    assert RequestRejected not in LINK_STATUS_ERRORS.values()
 
 
 @pytest.mark.parametrize(
@@ -334,7 +340,7 @@ def test_the_tables_hold_no_status_that_its_default_would_say_as_well():
     ],
 )
 def test_the_wait_asked_for_is_read_as_seconds_or_a_date(header, wait):
-    assert wait_asked(header, NOON) == wait
+    assert parse_retry_after(header, NOON) == wait
 
 
 # Anything at all
@@ -371,7 +377,7 @@ bodies = anything.map(json.dumps).map(str.encode) | st.binary(max_size=40)
 @settings(max_examples=100, deadline=None)
 @given(anything, st.sampled_from(Revision))
 def test_any_json_is_a_message_or_none_and_a_message_can_be_stored(data, revision):
-    told = [
+    value = [
         Enqueued.read(data),
         Row.read(data, clean, revision),
         Listing.read(data, clean, revision),
@@ -381,25 +387,25 @@ def test_any_json_is_a_message_or_none_and_a_message_can_be_stored(data, revisio
         Account.read(data),
         CompletionEvent.read(data, clean),
     ]
-    for message in told:
+    for message in value:
         assert "\ud800" not in repr(message)
-    if told[1] is not None:
-        json.dumps(told[1].params, allow_nan=False).encode()
-    if told[2] is not None:
-        assert told[2].count == len(told[2].rows) == len(data["generations"])
+    if value[1] is not None:
+        json.dumps(value[1].params, allow_nan=False).encode()
+    if value[2] is not None:
+        assert value[2].count == len(value[2].rows) == len(data["generations"])
 
 
 CALLS = [
     lambda client: client.enqueue("m", {"prompt": "x"}, 1),
-    lambda client: client.listing("m"),
-    lambda client: client.one("a-1"),
+    lambda client: client.list_generations("m"),
+    lambda client: client.get_generation("a-1"),
     lambda client: client.cancel("a-1"),
-    lambda client: client.models(),
-    lambda client: client.model("m"),
-    lambda client: client.search("m"),
-    lambda client: client.history(),
-    lambda client: client.generation("a-1"),
-    lambda client: client.me(),
+    lambda client: client.list_models(),
+    lambda client: client.get_model("m"),
+    lambda client: client.search_models("m"),
+    lambda client: client.list_history(),
+    lambda client: client.get_history_entry("a-1"),
+    lambda client: client.get_account(),
 ]
 MESSAGES = (Enqueued, Listing, Row, ModelEntry, History, HistoryEntry, Account, tuple, type(None))
 
@@ -411,23 +417,23 @@ def test_any_answer_to_any_call_is_a_message_or_an_error_that_knows_what_it_mean
     headers = {"Retry-After": data.draw(st.text(max_size=5)), "Date": data.draw(st.text(max_size=5))}
     call = data.draw(st.sampled_from(CALLS))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Transport, "exchange", lambda *_, **__: Answer(status, headers, body, None, 0.1))
+        patch.setattr(Transport, "exchange", lambda *_, **__: Response(status, headers, body, None, 0.1))
         try:
-            told = call(client)
+            value = call(client)
         except UpstreamError as error:
-            told = error
-    if isinstance(told, UpstreamError):
-        assert 0 < len(told.message.encode()) < 2100
-        assert len(told.raw) <= 2001
-        assert told.safe_to_repeat == (told.retryable and not told.may_have_happened)
+            value = error
+    if isinstance(value, UpstreamError):
+        assert 0 < len(value.message.encode()) < 2100
+        assert len(value.raw) <= 2001
+        assert value.safe_to_repeat == (value.retryable and not value.may_have_happened)
     else:
-        assert isinstance(told, MESSAGES)
+        assert isinstance(value, MESSAGES)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(), st.text(max_size=30), st.text(max_size=30))
 def test_a_cleaned_text_holds_no_key_whatever_stands_around_it(key, before, after):
-    cleaned = Cleaner(key)(f"{before}{key}{after}", 10**6)
+    cleaned = Redactor(key)(f"{before}{key}{after}", 10**6)
     assert "\0" not in cleaned
     if len(key) > 5:
         assert key.lower() not in cleaned.lower()
@@ -436,13 +442,13 @@ def test_a_cleaned_text_holds_no_key_whatever_stands_around_it(key, before, afte
 @settings(max_examples=40, deadline=None)
 @given(anything)
 def test_tidying_twice_changes_nothing_more(data):
-    once = tidy(data, clean)
-    assert tidy(once, clean) == once
+    once = truncate(data, clean)
+    assert truncate(once, clean) == once
 
 
 @settings(deadline=None)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))
 def test_a_time_survives_every_way_to_write_it(when):
-    assert abs(moment(when.timestamp()) - when) < timedelta(milliseconds=1)
-    assert abs(moment(when.timestamp() * 1000) - when) < timedelta(milliseconds=1)
-    assert moment(when.isoformat()) == when
+    assert abs(as_datetime(when.timestamp()) - when) < timedelta(milliseconds=1)
+    assert abs(as_datetime(when.timestamp() * 1000) - when) < timedelta(milliseconds=1)
+    assert as_datetime(when.isoformat()) == when

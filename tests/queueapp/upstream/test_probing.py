@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queueapp.upstream import Probe, Revision, probe
+from queueapp.upstream.messages import Revision
+from queueapp.upstream.probe import Probe, probe
 from tests.hub import misbehaviour as mis
 from tests.hub.world import KEY
 
@@ -22,8 +23,8 @@ def test_the_revision_is_found_out_by_asking(open_hub, revision):
     assert told.key_accepted
     assert (told.namespace, told.models, told.media_models) == ("alice", 14, 12)
     assert 0 < told.latency < 1
-    assert told.clock_difference == pytest.approx(0, abs=1.5)
-    assert told.trouble == ""
+    assert told.clock_offset == pytest.approx(0, abs=1.5)
+    assert told.last_error == ""
     assert f"It speaks the {revision} revision of the queue protocol." in told.words()
     assert "The key is accepted." in told.words()
     assert not hub.ledger.made, "asking cost something"
@@ -78,7 +79,7 @@ def test_a_wrong_clock_is_told(hub, skew, words):
     hub.skew = skew + 0.4
     said = " ".join(asked(hub).words())
     assert words.split()[-2:] == said.split("Its clock is ")[1].split(".")[0].split()[-2:]
-    assert asked(hub).clock_difference == pytest.approx(skew, abs=2)
+    assert asked(hub).clock_offset == pytest.approx(skew, abs=2)
 
 
 def test_a_hub_that_is_not_there_is_told(nobody_home):

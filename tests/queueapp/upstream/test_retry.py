@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queueapp.upstream import backoff
+from queueapp.upstream.retry import backoff
 
 chances = st.floats(0, 1, exclude_max=True)
 

@@ -11,7 +11,8 @@ import time
 import pytest
 import requests
 
-from queueapp.upstream import Client, Unclear, Unreachable, UpstreamError
+from queueapp.upstream.client import Client
+from queueapp.upstream.errors import AmbiguousResponse, Unreachable, UpstreamError
 from tests.hub import misbehaviour as mis
 from tests.hub.world import KEY
 
@@ -31,11 +32,11 @@ def read_head(connection):
 
 @pytest.mark.parametrize("call", ["list", "enqueue"])
 def test_an_answer_that_trickles_is_given_up_at_the_deadline(hub, client_of, call):
-    client = client_of(hub, deadline=0.08)
+    client = client_of(hub, call_timeout=0.08)
     hub.misbehave(call, mis.trickle(0.01))
     began = time.monotonic()
-    with pytest.raises(Unclear, match="in time"):
-        client.listing() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
+    with pytest.raises(AmbiguousResponse, match="in time"):
+        client.list_generations() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
     assert time.monotonic() - began < 1.0
 
 
@@ -44,8 +45,8 @@ def test_an_answer_that_never_comes_is_given_up_after_the_longest_pause(hub, cli
     client = client_of(hub, timeouts=(5.0, 0.08))
     hub.misbehave(call, mis.hang(3.0))
     began = time.monotonic()
-    with pytest.raises(Unclear, match=r"in time \(a pause of 0.08 s"):
-        client.listing() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
+    with pytest.raises(AmbiguousResponse, match=r"in time \(a pause of 0.08 s"):
+        client.list_generations() if call == "list" else client.enqueue("flux-1-dev", {}, 1)
     assert time.monotonic() - began < 1.0
 
 
@@ -61,38 +62,41 @@ def test_a_body_that_trickles_is_given_up_at_the_deadline_too(scripted):
             pass
 
     began = time.monotonic()
-    with Client(scripted(act), KEY, deadline=0.08) as client, pytest.raises(Unclear, match="in time"):
-        client.models()
+    with (
+        Client(scripted(act), KEY, call_timeout=0.08) as client,
+        pytest.raises(AmbiguousResponse, match="in time"),
+    ):
+        client.list_models()
     assert time.monotonic() - began < 1.0
 
 
 def test_a_slow_but_honest_answer_within_the_deadline_is_taken(hub, client):
     hub.misbehave("list", mis.trickle(0.0))
-    assert client.listing().count == 0
+    assert client.list_generations().count == 0
 
 
 def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(hub, client_of):
-    client = client_of(hub, answer_cap=100_000)
+    client = client_of(hub, max_response_bytes=100_000)
     hub.misbehave("list", mis.huge(64 * 1024 * 1024))
-    with pytest.raises(Unclear, match="100,000 bytes"):
-        client.listing()
-    assert client.listing().count == 0
+    with pytest.raises(AmbiguousResponse, match="100,000 bytes"):
+        client.list_generations()
+    assert client.list_generations().count == 0
 
 
 def test_packed_answers_are_read_and_count_by_what_they_hold(hub, client_of):
-    client = client_of(hub, answer_cap=100_000)
+    client = client_of(hub, max_response_bytes=100_000)
     for body in (EMPTY, EMPTY + b" " * 5_000_000):
         hub.misbehave("list", mis.answer(200, gzip.compress(body), Content_Encoding="gzip"))
-    assert client.listing().count == 0
-    with pytest.raises(Unclear, match="larger"):
-        client.listing()
+    assert client.list_generations().count == 0
+    with pytest.raises(AmbiguousResponse, match="larger"):
+        client.list_generations()
 
 
 def test_a_redirects_body_has_the_same_limit(hub, client_of):
-    client = client_of(hub, answer_cap=100_000)
+    client = client_of(hub, max_response_bytes=100_000)
     hub.misbehave("list", mis.answer(302, b" " * 5_000_000, Location="/x"))
-    with pytest.raises(Unclear, match="larger"):
-        client.listing()
+    with pytest.raises(AmbiguousResponse, match="larger"):
+        client.list_generations()
 
 
 def test_a_large_input_may_take_longer_to_send_than_to_connect(scripted):
@@ -130,7 +134,7 @@ def test_an_answer_cut_short_or_in_no_known_language_may_still_mean_it_was_made(
         read_head(connection)
         connection.sendall(sent)
 
-    with Client(scripted(act), KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(Unclear) as met:
+    with Client(scripted(act), KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(AmbiguousResponse) as met:
         client.enqueue("flux-1-dev", {}, 1)
     assert met.value.may_have_happened
 
@@ -152,7 +156,7 @@ def test_a_host_that_does_not_answer_the_knock_is_unreachable(monkeypatch):
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", late)
     with Client("https://192.0.2.1", KEY) as client, pytest.raises(Unreachable, match="within 5 s"):
-        client.models()
+        client.list_models()
 
 
 def test_speaking_tls_to_a_server_that_does_not_sends_nothing(hub):
@@ -197,7 +201,7 @@ def certificate(tmp_path_factory):
 def test_a_certificate_nobody_vouches_for_stops_the_call_before_the_key_is_sent(open_hub, certificate):
     hub = open_hub(certificate=certificate)
     with Client(hub.url, KEY) as client, pytest.raises(Unreachable, match="certificate"):
-        client.models()
+        client.list_models()
     assert not hub.ledger.asked
 
 
@@ -208,13 +212,13 @@ def test_a_companys_own_certificates_are_believed_where_the_environment_names_th
     hub = open_hub(certificate=certificate)
     client = client_of(hub)
     (generation,) = client.enqueue("flux-1-dev", {"prompt": "x" * 200_000}, 1).ids
-    with client.events() as stream:
+    with client.open_events() as stream:
         hub.finish(generation)
         assert next(iter(stream)).id == generation
     plain = open_hub()
     hub.misbehave("result", mis.redirect(f"{plain.url}/x"))
     with pytest.raises(UpstreamError, match="not"):
-        client.fetch(f"/results/{generation}.png", tmp_path / "a", 100)
+        client.download(f"/results/{generation}.png", tmp_path / "a", 100)
     assert not plain.ledger.asked, "a result was followed from https down to http"
 
 
@@ -232,7 +236,7 @@ def test_a_tls_connection_that_breaks_after_the_request_may_mean_it_was_made(
             bare.sendall(b"no TLS record, where the answer should be")
 
     address = scripted(act).replace("http:", "https:")
-    with Client(address, KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(Unclear):
+    with Client(address, KEY, timeouts=(5.0, 5.0)) as client, pytest.raises(AmbiguousResponse):
         client.enqueue("flux-1-dev", {}, 1)
 
 
@@ -243,7 +247,7 @@ def test_the_environments_proxy_is_used_for_hubs_elsewhere(open_hub, monkeypatch
     proxy = open_hub()
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     with Client("http://hub.example.test", KEY) as client:
-        assert client.models()
+        assert client.list_models()
     assert proxy.ledger.asked[0].headers["host"] == "hub.example.test"
 
 
@@ -252,7 +256,7 @@ def test_the_environments_exceptions_from_the_proxy_hold(open_hub, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", "example.test")
     with Client("http://hub.example.test", KEY) as client, pytest.raises(Unreachable):
-        client.models()
+        client.list_models()
     assert not proxy.ledger.asked
 
 
@@ -261,7 +265,7 @@ def test_this_machine_is_never_asked_through_a_proxy(hub, monkeypatch, nobody_ho
     monkeypatch.setenv("HTTP_PROXY", nobody_home)
     monkeypatch.setenv("ALL_PROXY", nobody_home)
     with Client(f"http://{host}:{hub.port}", KEY) as client:
-        assert client.models()
+        assert client.list_models()
 
 
 @pytest.mark.parametrize("how", ["refuses the tunnel", "is not there"])
@@ -281,8 +285,8 @@ def test_a_proxy_that_lets_nothing_through_means_nothing_was_sent(scripted, monk
 
 def test_each_thread_keeps_a_connection_of_its_own(hub, client):
     def twice():
-        client.listing()
-        client.listing()
+        client.list_generations()
+        client.list_generations()
 
     threads = [threading.Thread(target=twice) for _ in range(3)]
     for thread in threads:
@@ -297,28 +301,28 @@ def test_each_thread_keeps_a_connection_of_its_own(hub, client):
 def test_a_session_given_from_outside_is_used_under_the_same_rules(hub, client_of, monkeypatch, tmp_path):
     elsewhere = requests.Session()
     hub.misbehave("list", mis.trickle(0.01))
-    client = client_of(hub, session=elsewhere, deadline=0.1)
-    with pytest.raises(Unclear):
-        client.listing()
+    client = client_of(hub, session=elsewhere, call_timeout=0.1)
+    with pytest.raises(AmbiguousResponse):
+        client.list_generations()
     assert not elsewhere.trust_env
     elsewhere.close()
 
 
 def test_a_closed_client_can_be_used_again(client):
-    client.listing()
+    client.list_generations()
     client.close()
-    assert client.listing().count == 0
+    assert client.list_generations().count == 0
 
 
 def test_the_hubs_clock_is_measured_by_every_answer(hub, client):
-    assert client.clock_difference is None
+    assert client.clock_offset is None
     for skew in (0.0, 3600.0, -120.0):
         hub.skew = skew
-        client.listing()
-        assert client.clock_difference == pytest.approx(skew, abs=1.5)
+        client.list_generations()
+        assert client.clock_offset == pytest.approx(skew, abs=1.5)
 
 
 def test_a_hub_under_a_path_of_its_own_is_asked_there(hub):
     hub.pages["/oxen/api/ai/models"] = mis.Reply(200, {"data": []})
     with Client(f"{hub.url}/oxen/", KEY) as client:
-        assert client.models() == ()
+        assert client.list_models() == ()
