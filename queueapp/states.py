@@ -120,7 +120,7 @@ class StateGroup:
 
 
 STATE_GROUPS = (
-    StateGroup("going", "Going", LIVE),
+    StateGroup("active", "Active", LIVE),
     StateGroup("done", "Done", (_S.SUCCEEDED, _S.FINISHED)),
     StateGroup("failed", "Failed", UNSUCCESSFUL),
     StateGroup("cancelled", "Cancelled", (_S.CANCELLED,)),

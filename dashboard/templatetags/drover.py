@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django import template
 from django.core.cache import cache
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +17,15 @@ register = template.Library()
 #: Seconds for which the stopped connections are remembered: pages are loaded far more often than they change.
 _KEEP = 5
 _STOPPED = "connections:stopped"
+
+
+@register.simple_tag
+def icon(name: str, css_class: str = "icon") -> SafeString:
+    """Render one symbol of `static/icons.svg`. It is decorative: the text beside it says the same."""
+    sprite = static("icons.svg")
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', css_class, sprite, name
+    )
 
 
 @register.simple_tag

@@ -25,9 +25,9 @@
       for (const field of partsOf(shots)) field.value = "";
       tidyShots();
     }
-    for (const note of composer().querySelectorAll(".error, .problem")) note.remove();
+    for (const note of composer().querySelectorAll(".error, .alert")) note.remove();
     for (const field of composer().querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-    for (const box of composer().querySelectorAll(".wrong")) box.classList.remove("wrong");
+    for (const box of composer().querySelectorAll(".invalid")) box.classList.remove("invalid");
     window.drover.announce("Added to the queue");
     if (prompt.offsetParent && composer().contains(document.activeElement)) prompt.focus();
   });

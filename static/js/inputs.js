@@ -51,14 +51,14 @@
     note.className = "error";
     note.setAttribute("role", "alert");
     note.textContent = text;
-    box.classList.add("wrong");
+    box.classList.add("invalid");
     box.append(note);
   }
 
   function hush(field) {
     const box = field.closest(".field");
     for (const note of box.querySelectorAll(".error")) note.remove();
-    box.classList.remove("wrong");
+    box.classList.remove("invalid");
     ask(field).removeAttribute("aria-invalid");
   }
 

@@ -109,9 +109,9 @@ def test_a_row_that_leaves_the_filter_by_state_changes_where_it_is(
     alices_browser: Client, alice: User
 ) -> None:
     made = factories.generation(alice)
-    seen = token_of(alices_browser.get("/", {"state": "going"}).content.decode())
+    seen = token_of(alices_browser.get("/", {"state": "active"}).content.decode())
     generations.cancel(made, alice)
-    html = ask(alices_browser, seen, state="going")
+    html = ask(alices_browser, seen, state="active")
     assert html is not None
     assert 'hx-swap-oob="rows-known:#rows"' in html
     assert 'hx-swap-oob="rows:#rows"' not in html

@@ -88,7 +88,7 @@ def test_rows_of_one_moment_are_paged_through_too(alices_browser: Client, alice:
 @pytest.mark.parametrize(
     ("group", "states"),
     [
-        ("going", {"queued", "submitting", "uncertain", "processing"}),
+        ("active", {"queued", "submitting", "uncertain", "processing"}),
         ("done", {"succeeded", "finished"}),
         ("failed", {"failed", "expired", "lost"}),
         ("cancelled", {"cancelled"}),
