@@ -63,7 +63,7 @@ _FIELDS: dict[str, tuple[Callable[[str], str], int]] = {
 }
 _REQUIRED = {
     "name": "Enter a name.",
-    "base_url": "Enter the address of the hub, for example https://hub.oxen.ai",
+    "base_url": "Enter the hub's address, for example https://hub.oxen.ai",
 }
 
 
@@ -89,7 +89,7 @@ def _key_errors(connection: Connection | None, fields: Mapping[str, str]) -> dic
     if fields.get("key"):
         return _encryption_errors(fields["key"])
     if connection is None:
-        return {"key": "A new connection needs the key of the hub's account."}
+        return {"key": "Enter the key of the hub account."}
     if fields.get("base_url") and Origin.parse(fields["base_url"]) != _origin(connection):
         # A person who may edit the address must not make Drover send the stored key to their own host.
         return {"key": "This address is on another host: enter the key again."}

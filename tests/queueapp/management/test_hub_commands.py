@@ -52,7 +52,7 @@ def test_addconnection_reads_the_key_from_standard_input_or_the_environment(hub,
     [
         ("builtin", {}, "not a connection to a hub"),
         ("new", {"key_file": "/nowhere"}, "cannot be read"),
-        ("new", {}, "needs the key"),
+        ("new", {}, "Enter the key of the hub account"),
         ("new", {"url": "ftp://x"}, "web address"),
     ],
 )
