@@ -22,6 +22,7 @@ from dashboard.admin.hub_form import ACCOUNT_FIELDS, USAGE_FIELDS, HubForm
 from queueapp.models import Connection, ForeignGeneration, Generation, MediaModel
 from queueapp.services import coordination
 from queueapp.services.hubs import checks, model_sync
+from queueapp.services.hubs.status import describe_status
 from queueapp.upstream.clock import REPORTED_OFFSET
 
 _READONLY_ACCOUNT_FIELDS = ("base_url", "namespace", "public_url")
@@ -121,7 +122,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
 
     @admin.display(description="status")
     def status(self, connection: Connection) -> str:
-        return checks.describe_status(connection, timezone.now())
+        return describe_status(connection, timezone.now())
 
     @admin.display(description="last check", ordering="checked_at")
     def last_check(self, connection: Connection) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from queueapp.models import Connection
-from queueapp.services.hubs import accounts
+from queueapp.services.hubs import accounts, validation
 
 #: Fields of every connection, and fields of hub accounts only.
 USAGE_FIELDS = ("enabled", "capacity", "priority")
@@ -45,7 +45,7 @@ class HubForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         connection = self.instance if self.instance.pk else None
-        for field, message in accounts.account_errors(connection, self._account_values(cleaned)).items():
+        for field, message in validation.account_errors(connection, self._account_values(cleaned)).items():
             self.add_error("new_key" if field == "key" else field, message)
         return cleaned
 
