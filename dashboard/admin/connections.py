@@ -71,7 +71,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
             .get_queryset(request)
             .annotate(
                 waiting_now=_count(Generation.objects.waiting()),
-                at_work_now=_count(Generation.objects.at_work()),
+                at_work_now=_count(Generation.objects.in_flight()),
                 elsewhere_now=_count(_made_elsewhere()),
                 models_now=Count("catalog"),
             )

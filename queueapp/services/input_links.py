@@ -8,11 +8,10 @@ from django.utils import timezone
 
 from queueapp.errors import NotFound
 from queueapp.models import Input
+from queueapp.states import LIFETIME
 
 #: Where such links lead, below the public address.
 PATH = "inputs/shared/"
-#: A generation lives no longer after its enqueue, so nobody fetches its inputs later.
-LIFETIME = timedelta(hours=24)
 
 _SIGNER = Signer(salt="drover.inputs.shared")
 

@@ -97,7 +97,7 @@ def is_configured(connection: Connection) -> bool:
 
 def count_unfinished(connection: Connection) -> tuple[int, int]:
     """How many generations the hub has at work, and how many results are still to be fetched there."""
-    going = Generation.objects.at_work().filter(connection=connection)
+    going = Generation.objects.in_flight().filter(connection=connection)
     coming = Download.objects.filter(connection=connection, next_attempt_at__isnull=False)
     return going.count(), coming.count()
 
