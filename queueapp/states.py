@@ -46,7 +46,7 @@ LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
 #: States of generations that have ended. Only `finished` can still change, if the hub reports the outcome
 #: late.
 ENDED = tuple(state for state in State if state not in LIVE)
-#: Ended states without a result that the user did not ask for.
+#: Ended states in which the user got no result, without having cancelled.
 UNSUCCESSFUL = (_S.FAILED, _S.EXPIRED, _S.LOST)
 
 #: A generation expires this long after it was enqueued, as at a hub.

@@ -98,11 +98,11 @@ class Generation(models.Model):
         default=0, help_text="How many times a worker started to render it."
     )
     lease_token = models.CharField(
-        max_length=80, blank=True, help_text="Who renders it or sends it to a hub. Empty for nobody."
+        max_length=80, blank=True, help_text="Identifies the worker or poller that handles it."
     )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
 
-    upstream_id = models.CharField(max_length=100, blank=True, help_text="The hub's id of it.")
+    upstream_id = models.CharField(max_length=100, blank=True, help_text="Id at the hub.")
     posted_at = models.DateTimeField(
         null=True, blank=True, help_text="When its POST began. Null if nothing was sent."
     )
@@ -177,15 +177,15 @@ class Generation(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return self.state in LIVE
 
     @property
     def may_be_billed(self) -> bool:
-        """Whether it was sent to a hub, which may have made and billed it whatever its state here."""
+        """Return whether it was sent to a hub, which may have billed it whatever its state is here."""
         return self.posted_at is not None and self.connection.kind == Connection.Kind.UPSTREAM
 
     @property
     def is_cancelling(self) -> bool:
-        """Whether a cancel was requested and it has not ended yet."""
+        """Return whether its cancel was requested and it has not ended yet."""
         return self.is_live and self.cancel_requested_at is not None

@@ -45,8 +45,8 @@ def create_download(generation: Generation, url: str) -> None:
     )
 
 
-def reserve_due_downloads(now: datetime, most: int) -> list[str]:
-    """Return the generation ids of at most `most` due downloads, the longest due first.
+def reserve_due_downloads(now: datetime, limit: int) -> list[str]:
+    """Return the generation ids of at most `limit` due downloads, the longest due first.
 
     The caller enqueues a task for each. Until `DISPATCH_TIMEOUT` has passed, the ids are not returned again.
     Expired leases first count as failed attempts, so that a result which kills its workers is retried more
@@ -61,7 +61,7 @@ def reserve_due_downloads(now: datetime, most: int) -> list[str]:
         Download.objects.filter(lease_expires_at__gte=now).values_list("connection_id", flat=True)
     )
     reserved: list[str] = []
-    while len(reserved) < most and running.total() < MAX_CONCURRENT:
+    while len(reserved) < limit and running.total() < MAX_CONCURRENT:
         busy_hubs = [connection_id for connection_id, count in running.items() if count >= MAX_PER_HUB]
         download = waiting.exclude(connection__in=busy_hubs).first()
         if download is None:

@@ -83,8 +83,8 @@ def release_all(supervisor: str) -> None:
     leased.update(lease_token="", lease_expires_at=None, attempts=F("attempts") - 1)
 
 
-def reserve_due_renders(connection: Connection, now: datetime, most: int) -> list[str]:
-    """Return the ids of at most `most` generations that need a render task, the longest released first.
+def reserve_due_renders(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Return the ids of at most `limit` generations that need a render task, the longest released first.
 
     The caller enqueues the tasks. Until `DISPATCH_TIMEOUT` has passed, the ids are not returned again.
     Unleased generations whose cancel was requested or whose attempts are used up end here.
@@ -95,7 +95,7 @@ def reserve_due_renders(connection: Connection, now: datetime, most: int) -> lis
         expired, connection=connection, state=State.PROCESSING, cancel_requested_at=None
     )
     reserved: list[str] = []
-    for generation in unleased.order_by("released_at", "ordinal")[:most]:
+    for generation in unleased.order_by("released_at", "ordinal")[:limit]:
         if generation.attempts >= MAX_ATTEMPTS:
             _fail_after_max_attempts(generation, expired)
         elif Generation.objects.filter(expired, pk=generation.pk).update(
