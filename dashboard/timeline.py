@@ -54,7 +54,7 @@ def _tries(events: Sequence[Event], place: int) -> int:
 
 
 def _state(event: Event) -> str:
-    return event.state if event.kind == "moved" else ""
+    return event.state if event.kind == Event.Kind.STATE_CHANGED else ""
 
 
 def _moment(event: Event, text: str, before: datetime | None) -> Moment:
@@ -62,7 +62,7 @@ def _moment(event: Event, text: str, before: datetime | None) -> Moment:
     return Moment(
         at=event.at,
         state=state or "note",
-        label=STATE_TEXTS[State(state)].label if state else event.kind[:1].upper() + event.kind[1:],
+        label=STATE_TEXTS[State(state)].label if state else event.get_kind_display(),
         text=text,
         who=event.user.get_username() if event.user else "",
         after=_after(before, event.at),

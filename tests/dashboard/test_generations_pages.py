@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from queueapp.models import Connection, Generation, Input, MediaModel, Submission
+from queueapp.models import Connection, Event, Generation, Input, MediaModel, Submission
 from queueapp.services import accounts, generations
 from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import State
@@ -272,7 +272,9 @@ def test_an_open_page_learns_the_hubs_name_for_it_and_what_it_cost(
     made = factories.generation(alice, State.PROCESSING)
     page = html_of(alices_browser.get(reverse("generation", args=[made.pk])))
     assert "At the hub" not in page
-    log_event(made, "cost told", text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub")
+    log_event(
+        made, Event.Kind.COST_RECORDED, text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub"
+    )
     since = re.search(r'id="since"[^>]*value="(\d+)"', page)
     assert since
     told = html_of(alices_browser.get(f"/generations/{made.pk}/status/", {"since": since[1]}))
