@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.hub import media
-from tests.hub.ledger import Asked, Made
+from tests.hub.ledger import HubGeneration, LoggedRequest
 from tests.hub.misbehaviour import Plan, Reply
 from tests.hub.world import World
 
@@ -22,7 +22,7 @@ NOT_FOUND = {
 
 @dataclass
 class Request:
-    asked: Asked
+    asked: LoggedRequest
     args: tuple[str, ...]
     body: bytes
     plan: Plan
@@ -125,7 +125,7 @@ def listing(hub: World, request: Request, user: str) -> Reply:
         namespace = query.get("namespace", user)
         if namespace not in hub.namespaces:
             return error(403, f"{namespace} is not yours")
-        told = hub.ledger.made.values() if "status" in query else live
+        told = hub.ledger.generations.values() if "status" in query else live
         wanted = {"model": "model", "media_type": "media_type", "status": "state"}
         rows = [
             made
@@ -136,7 +136,7 @@ def listing(hub: World, request: Request, user: str) -> Reply:
     return Reply(200, {"count": len(rows), "generations": [row_of(hub, row) for row in rows]})
 
 
-def row_of(hub: World, made: Made) -> dict[str, Any]:
+def row_of(hub: World, made: HubGeneration) -> dict[str, Any]:
     system: dict[str, Any] = {
         "generation_id": made.id,
         "model_name": made.model,
@@ -166,8 +166,8 @@ def one(hub: World, request: Request, user: str) -> Reply:
     return Reply(200, row_of(hub, made))
 
 
-def own(hub: World, generation: str, user: str) -> Made | None:
-    made = hub.ledger.made.get(generation)
+def own(hub: World, generation: str, user: str) -> HubGeneration | None:
+    made = hub.ledger.generations.get(generation)
     return made if made and user in (made.user, made.namespace) else None
 
 
@@ -209,7 +209,7 @@ def model(hub: World, request: Request, user: str) -> Reply:
 def history(hub: World, request: Request, user: str) -> Reply:
     query = request.asked.query
     page, size = int(query.get("page", 1)), min(int(query.get("page_size", 50)), 1000)
-    rows = [made for made in reversed(hub.ledger.made.values()) if made.user == user]
+    rows = [made for made in reversed(hub.ledger.generations.values()) if made.user == user]
     shown = rows[(page - 1) * size : page * size]
     return Reply(
         200,
@@ -225,7 +225,7 @@ def history(hub: World, request: Request, user: str) -> Reply:
     )
 
 
-def past(hub: World, made: Made) -> dict[str, Any]:
+def past(hub: World, made: HubGeneration) -> dict[str, Any]:
     user = {"user_id": f"id-of-{made.user}", "username": made.user, "user_image": None}
     return {**row_of(hub, made), "cost": str(made.billed), **user}
 
@@ -250,7 +250,7 @@ def me(hub: World, request: Request, user: str) -> Reply:
 
 def result(hub: World, request: Request, user: str) -> Reply:
     name, _, kind = request.args[0].partition(".")
-    made = hub.ledger.made.get(name)
+    made = hub.ledger.generations.get(name)
     if made is None or made.state != "succeeded":
         return Reply(404, NOT_FOUND)
     if request.asked.path.startswith("/api/files/"):

@@ -8,7 +8,7 @@ LIVE = ("queued", "processing")
 
 
 @dataclass
-class Made:
+class HubGeneration:
     """One generation. Times are the hub's true clock. `post` is the number of the request that made it,
     None when somebody else did; `billed` is what was charged for it when it was made."""
 
@@ -33,7 +33,7 @@ class Made:
 
 
 @dataclass
-class Asked:
+class LoggedRequest:
     """One request as it came in, and what was made of it. `status` is None when no answer went out."""
 
     number: int
@@ -59,26 +59,28 @@ class Asked:
 class Ledger:
     """All generations and all requests since the hub was started, in order."""
 
-    made: dict[str, Made] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    generations: dict[str, HubGeneration] = field(default_factory=dict)
+    requests: list[LoggedRequest] = field(default_factory=list)
 
     @property
     def billed(self) -> Decimal:
-        return sum((made.billed for made in list(self.made.values())), Decimal())
+        return sum((made.billed for made in list(self.generations.values())), Decimal())
 
     @property
-    def live(self) -> list[Made]:
-        return [made for made in list(self.made.values()) if made.live]
+    def live(self) -> list[HubGeneration]:
+        return [made for made in list(self.generations.values()) if made.live]
 
-    def of_post(self, number: int) -> list[Made]:
-        return [made for made in list(self.made.values()) if made.post == number]
+    def of_post(self, number: int) -> list[HubGeneration]:
+        return [made for made in list(self.generations.values()) if made.post == number]
 
-    def calls(self, call: str) -> list[Asked]:
-        return [asked for asked in self.asked if asked.call == call]
+    def calls(self, call: str) -> list[LoggedRequest]:
+        return [asked for asked in self.requests if asked.call == call]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "made": [{**asdict(made), "billed": str(made.billed)} for made in list(self.made.values())],
-            "asked": [asdict(asked) for asked in list(self.asked)],
+            "generations": [
+                {**asdict(made), "billed": str(made.billed)} for made in list(self.generations.values())
+            ],
+            "requests": [asdict(asked) for asked in list(self.requests)],
             "billed": str(self.billed),
         }

@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.hub.calls import Request, answer_to, call_of
-from tests.hub.ledger import Asked
+from tests.hub.ledger import LoggedRequest
 from tests.hub.misbehaviour import Chance, Plan, Reply
 from tests.hub.world import World
 
@@ -81,10 +81,10 @@ class Hub(World):
             waiting = self._plans.get(call)
             return waiting.pop(0) if waiting else self.chance.pick(call)
 
-    def note(self, call: str, handler: "_Handler", url: Any, size: int, plan: Plan | None) -> Asked:
+    def note(self, call: str, handler: "_Handler", url: Any, size: int, plan: Plan | None) -> LoggedRequest:
         with self.lock:
-            asked = Asked(
-                number=len(self.ledger.asked) + 1,
+            asked = LoggedRequest(
+                number=len(self.ledger.requests) + 1,
                 at=self.now(),
                 call=call,
                 method=handler.command,
@@ -95,7 +95,7 @@ class Hub(World):
                 peer=handler.client_address[1],
                 misbehaved=plan and plan.name,
             )
-            self.ledger.asked.append(asked)
+            self.ledger.requests.append(asked)
         return asked
 
 
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply = answer_to(hub, call, request) if plan is None or plan.worked else Reply()
         self._send(plan.spoil(reply) if plan else reply, plan or Plan(""), asked)
 
-    def _send(self, reply: Reply, plan: Plan, asked: Asked | None = None) -> None:
+    def _send(self, reply: Reply, plan: Plan, asked: LoggedRequest | None = None) -> None:
         hub = self.server.hub
         if plan.way in ("reset", "hang"):
             if plan.way == "hang":

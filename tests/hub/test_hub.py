@@ -33,12 +33,12 @@ def test_the_ledger_tells_what_was_made_by_which_post_and_billed():
         for _ in range(2):
             with pytest.raises(UpstreamError):
                 client.enqueue("google-veo-3", {"prompt": "x"}, 2)
-        assert [made.post for made in hub.ledger.made.values()] == [1, 1]
+        assert [made.post for made in hub.ledger.generations.values()] == [1, 1]
         assert hub.ledger.billed == Decimal("0.70")
         assert hub.credits["alice"] == Decimal("0.30")
-        assert [asked.misbehaved for asked in hub.ledger.asked] == ["status 500", "status 500"]
+        assert [asked.misbehaved for asked in hub.ledger.requests] == ["status 500", "status 500"]
         told = requests.get(f"{hub.url}/_ledger", timeout=5).json()
-        assert [made["post"] for made in told["made"]] == [1, 1]
+        assert [made["post"] for made in told["generations"]] == [1, 1]
         assert told["billed"] == "0.70"
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_made_by_a_plan_that_did_not_work():
             hub.misbehave("enqueue", plan)
             with pytest.raises(UpstreamError):
                 client.enqueue("flux-1-dev", {}, 1)
-            assert len(hub.ledger.made) == int(plan.worked), plan.name
+            assert len(hub.ledger.generations) == int(plan.worked), plan.name
 
 
 def test_it_runs_by_hand_and_leaves_when_asked():
@@ -79,6 +79,6 @@ def test_it_runs_by_hand_and_leaves_when_asked():
         url = process.stdout.readline().strip()
         with Client(url, KEY, namespace="alice", timeouts=(5.0, 5.0)) as client:
             assert len(client.enqueue("flux-1-dev", {"prompt": "x"}, 2).ids) == 2
-        assert len(requests.get(f"{url}/_ledger", timeout=5).json()["made"]) == 2
+        assert len(requests.get(f"{url}/_ledger", timeout=5).json()["generations"]) == 2
         process.terminate()
         assert process.wait(5) == 0

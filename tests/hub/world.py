@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.hub.ledger import Ledger, Made
+from tests.hub.ledger import HubGeneration, Ledger
 
 MODELS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("models.json").read_text())
 KEY = "oxen-key-of-alice-0123456789"
@@ -125,12 +125,12 @@ class World:
         user: str = "alice",
         namespace: str | None = None,
         post: int | None = None,
-    ) -> Made:
+    ) -> HubGeneration:
         """Take one generation in and bill it. Called by a test, it is one that somebody else enqueued."""
         with self.lock:
             kind = self.media_type(model) or "image"
             due = None if self.seconds is None else self.now() + self._random.uniform(*self.seconds)
-            made = Made(
+            made = HubGeneration(
                 id=str(uuid.uuid4()),
                 model=model,
                 media_type=kind,
@@ -144,14 +144,14 @@ class World:
             )
             if self.revision != "current":
                 made.state, made.started_at = "processing", made.at
-            self.ledger.made[made.id] = made
+            self.ledger.generations[made.id] = made
             if made.namespace in self.credits:
                 self.credits[made.namespace] -= made.billed
             self._wake.notify_all()
             return made
 
     def start(self, generation: str) -> None:
-        made = self.ledger.made[generation]
+        made = self.ledger.generations[generation]
         made.state, made.started_at = "processing", self.now()
 
     def finish(self, generation: str) -> None:
@@ -164,7 +164,7 @@ class World:
     def cancel(self, generation: str) -> bool:
         """Whether there was something left to cancel. Nothing is told on the stream for it."""
         with self.lock:
-            made = self.ledger.made.get(generation)
+            made = self.ledger.generations.get(generation)
             if made is None or not made.live:
                 return False
             made.state, made.ended_at = "cancelled", self.now()
@@ -172,7 +172,7 @@ class World:
 
     def _over(self, generation: str, state: str, error: str | None = None) -> None:
         with self.lock:
-            made = self.ledger.made[generation]
+            made = self.ledger.generations[generation]
             if not made.live:
                 return
             made.state, made.ended_at, made.error = state, self.now(), error
@@ -190,7 +190,7 @@ class World:
 
     # Links to results
 
-    def link(self, made: Made) -> str:
+    def link(self, made: HubGeneration) -> str:
         name = f"{made.id}.{'mp4' if made.media_type == 'video' else 'png'}"
         if self.keyed_results:
             return f"{self.results_url}/api/files/{name}"

@@ -66,7 +66,7 @@ def test_adding_a_hub_ends_with_its_revision_namespace_and_models(revision, db):
         assert models.count() == 14
         assert models.exclude(media_type="").count() == 12
         assert found.models_synced_at
-        assert not hub.ledger.made
+        assert not hub.ledger.generations
 
 
 @REVISIONS
@@ -151,7 +151,7 @@ def test_a_key_that_cannot_be_read_is_told_and_kept(oxen, hub, settings):
     assert "enter the secret anew" in found.check_report
     assert "enter the secret anew" in found.sync_error
     assert (found.stop_reason, found.key) == (Connection.StopReason.KEY, before)
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 # Taking up what stopped

@@ -30,7 +30,7 @@ def enqueue(client, model="flux-1-dev", params=PARAMS, count=1):
 def test_an_id_comes_back_for_each_generation_that_was_made(open_hub, client_of, revision):
     hub = open_hub(revision)
     enqueued = enqueue(client_of(hub), count=3)
-    assert list(enqueued.ids) == list(hub.ledger.made)
+    assert list(enqueued.ids) == list(hub.ledger.generations)
     assert set(enqueued.statuses) == {"queued" if revision == "current" else "processing"}
 
 
@@ -38,14 +38,14 @@ def test_parameters_go_up_untouched_and_the_namespace_is_the_connections_own(hub
     shots = [{"prompt": "dawn", "duration": 3}, {"prompt": "dusk ✨", "duration": 2}]
     params = {"multi_prompt": shots, "cfg_scale": 0.5, "generate_audio": False, "target_namespace": "bob"}
     enqueue(client, "kling-video-o3-pro-reference-to-video", params)
-    (made,) = hub.ledger.made.values()
+    (made,) = hub.ledger.generations.values()
     assert made.params == {"multi_prompt": shots, "cfg_scale": 0.5, "generate_audio": False}
     assert made.namespace == "alice"
 
 
 def test_a_parameter_cannot_change_the_model_or_the_count(hub, client):
     enqueue(client, params={"prompt": "x", "model": "google-veo-3", "num_generations": 4})
-    assert [made.model for made in hub.ledger.made.values()] == ["flux-1-dev"]
+    assert [made.model for made in hub.ledger.generations.values()] == ["flux-1-dev"]
 
 
 @pytest.mark.parametrize("code", [429, 503])
@@ -56,7 +56,7 @@ def test_a_busy_hub_has_made_nothing_and_says_when_to_come_back(hub, client, cod
         enqueue(client)
     assert met.value.safe_to_repeat
     assert met.value.retry_after == wait
-    assert not hub.ledger.made
+    assert not hub.ledger.generations
 
 
 def test_a_date_to_come_back_at_is_read_by_the_hubs_own_clock(hub, client):
@@ -175,7 +175,7 @@ def test_an_answer_that_says_nothing_leaves_it_open_whether_it_was_made(hub, cli
         enqueue(client)
     assert met.value.may_have_happened
     assert not met.value.safe_to_repeat
-    assert bool(hub.ledger.made) == plan.worked
+    assert bool(hub.ledger.generations) == plan.worked
     assert len(hub.ledger.calls("enqueue")) == 1, "a paid call was repeated"
 
 
@@ -191,12 +191,12 @@ def test_a_host_that_takes_no_connections_has_made_nothing(nobody_home):
 def test_fewer_ids_than_asked_for_are_told_as_they_are(hub, client):
     hub.misbehave("enqueue", mis.fewer(1))
     assert len(enqueue(client, count=3).ids) == 2
-    assert len(hub.ledger.made) == 3
+    assert len(hub.ledger.generations) == 3
 
 
 def test_more_ids_than_asked_for_are_told_as_they_are(hub, client):
     hub.misbehave("enqueue", mis.more(2))
-    assert set(enqueue(client, count=1).ids) == set(hub.ledger.made)
+    assert set(enqueue(client, count=1).ids) == set(hub.ledger.generations)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_ids_are_found_in_every_shape_they_have_come_in(hub, client, body, code)
 def test_parameters_that_are_no_json_never_leave(hub, client, value):
     with pytest.raises(RequestRejected, match="JSON"):
         enqueue(client, params={"prompt": value})
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 def test_a_kept_connection_that_has_idled_is_not_trusted_with_a_paid_call(hub, client, monkeypatch):
@@ -228,13 +228,13 @@ def test_a_kept_connection_that_has_idled_is_not_trusted_with_a_paid_call(hub, c
     monkeypatch.setattr("queueapp.upstream.transport.MAX_IDLE", 0.0)
     enqueue(client)
     client.list_generations()
-    first, kept, fresh, last = (asked.peer for asked in hub.ledger.asked)
+    first, kept, fresh, last = (asked.peer for asked in hub.ledger.requests)
     assert first == kept != fresh == last
 
 
 def test_the_key_and_nothing_but_the_order_is_sent(hub, client):
     enqueue(client)
-    (asked,) = hub.ledger.asked
+    (asked,) = hub.ledger.requests
     assert asked.key == KEY
     assert asked.headers["content-type"] == "application/json"
     assert asked.size == len(
@@ -255,7 +255,7 @@ def test_of_a_hub_that_goes_wrong_half_the_time_nothing_untrue_is_ever_believed(
         except UpstreamError as error:
             ids = set() if not error.may_have_happened else None
             outcomes.add(type(error))
-        made = {made.id for made in hub.ledger.of_post(len(hub.ledger.asked))}
+        made = {made.id for made in hub.ledger.of_post(len(hub.ledger.requests))}
         assert ids is None or ids == made
         try:
             listed = {row.id for row in client.list_generations("flux-1-dev").rows}

@@ -209,7 +209,7 @@ def test_no_link_leads_into_this_network(public_hub_client, hub, target, host):
     with pytest.raises(UpstreamError) as met:
         public_hub_client.download(f"http://{host}:{hub.port}/results/a.png", target, 100)
     assert isinstance(met.value, InvalidLink), met.value
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "[::1]", "2130706433", "localhost"])
@@ -217,7 +217,7 @@ def test_no_redirect_leads_into_this_network(hub, client, target, host):
     hub.pages["/x"] = Reply(302, b"", {"Location": f"http://{host}:{hub.port}/results/a.png"})
     with pytest.raises(InvalidLink, match="public internet"):
         client.download("/x", target, 100)
-    assert len(hub.ledger.asked) == 1
+    assert len(hub.ledger.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_a_name_that_changes_its_mind_is_not_asked_twice(public_hub_client, hub,
     stored = public_hub_client.download(f"http://cdn.example.test:{hub.port}/a.png", target, 100)
     assert stored.size == 5
     assert asked == ["cdn.example.test"]
-    assert hub.ledger.asked[0].key is None
-    assert hub.ledger.asked[0].headers["host"] == f"cdn.example.test:{hub.port}"
+    assert hub.ledger.requests[0].key is None
+    assert hub.ledger.requests[0].headers["host"] == f"cdn.example.test:{hub.port}"
 
 
 def test_every_address_of_a_name_is_tried(public_hub_client, hub, target, monkeypatch):
@@ -279,7 +279,7 @@ def test_behind_a_proxy_what_is_known_to_be_inside_is_still_refused(
     for host in ("10.0.0.1", "[::ffff:10.0.0.1]", "0x0a000001"):
         with pytest.raises(InvalidLink):
             public_hub_client.download(f"http://{host}/a.png", target, 100)
-    assert not proxy.ledger.asked
+    assert not proxy.ledger.requests
     assert public_hub_client.download("http://cdn.example.test/a.png", target, 100).size == 5
 
 

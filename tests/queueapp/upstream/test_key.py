@@ -15,7 +15,7 @@ from tests.hub.world import KEY
 
 
 def keys_seen(hub):
-    return {asked.key for asked in hub.ledger.asked}
+    return {asked.key for asked in hub.ledger.requests}
 
 
 def everything_in(error):
@@ -47,7 +47,7 @@ def test_no_call_follows_a_redirect(open_hub, client_of, code):
         hub.misbehave(call, mis.redirect(f"{elsewhere.url}/{call}", code))
         with pytest.raises(UpstreamError):
             ask()
-    assert elsewhere.ledger.asked == []
+    assert elsewhere.ledger.requests == []
 
 
 def test_where_a_redirect_leads_is_told_so_that_the_address_can_be_put_right(hub, client):
@@ -204,14 +204,14 @@ def test_a_netrc_never_takes_the_keys_place(hub, client_of, monkeypatch, tmp_pat
     monkeypatch.setenv("NETRC", str(netrc))
     client_of(hub).list_models()
     client_of(hub, key="").list_models()
-    assert [asked.headers.get("authorization") for asked in hub.ledger.asked] == [f"Bearer {KEY}", None]
+    assert [asked.headers.get("authorization") for asked in hub.ledger.requests] == [f"Bearer {KEY}", None]
 
 
 def test_a_hubs_cookies_are_not_kept(hub, client):
     hub.misbehave("models", mis.answer(200, {"data": []}, Set_Cookie="session=1; Path=/"))
     client.list_models()
     client.list_models()
-    assert "cookie" not in hub.ledger.asked[-1].headers
+    assert "cookie" not in hub.ledger.requests[-1].headers
 
 
 def test_another_scheme_or_port_is_another_origin(open_hub, client_of, tmp_path):

@@ -42,7 +42,7 @@ def test_what_has_ended_has_left_the_list(open_hub, client_of, revision):
     hub.fail(failed)
     client.cancel(cancelled)
     assert client.list_generations("flux-1-dev").rows == ()
-    assert hub.ledger.made[cancelled].state == "cancelled"
+    assert hub.ledger.generations[cancelled].state == "cancelled"
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -60,7 +60,7 @@ def test_a_current_hub_lists_everything_of_a_namespace_in_one_call(open_hub, cli
     client.enqueue("google-veo-3", {"prompt": "ours"}, 1)
     assert {row.params["prompt"] for row in client.list_generations().rows} == {"by a script", "ours"}
     assert client.list_generations(namespace="alice").rows == ()
-    assert hub.ledger.asked[-2].query == {"namespace": "team"}
+    assert hub.ledger.requests[-2].query == {"namespace": "team"}
 
 
 def test_a_current_hub_lists_what_has_ended_when_asked_for_that_state(hub, client):
@@ -77,7 +77,7 @@ def test_a_classic_hub_is_not_asked_what_it_cannot_answer(open_hub, client_of, h
     client = client_of(hub, namespace=how.get("namespace", "alice"))
     with pytest.raises(NotSupported):
         client.list_generations(how.get("model", "flux-1-dev"))
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 NO_LISTS = [
@@ -202,7 +202,7 @@ def test_what_the_hub_says_is_not_there_is_not_there(client, ask):
 def test_an_id_can_never_lead_to_another_path(hub, client, ask, bad):
     with pytest.raises(RequestRejected):
         getattr(client, ask)(bad)
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 @pytest.mark.parametrize("bad", ["..", "a/../b", "", "a//b", "./a", "a\nb", "\ud800"])
@@ -218,7 +218,7 @@ def test_a_model_or_namespace_can_never_lead_to_another_path(open_hub, client_of
     if bad == "..":
         with pytest.raises(RequestRejected):
             client.list_generations("flux-1-dev", bad)
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -231,7 +231,7 @@ def test_cancelling_twice_or_too_late_is_told(open_hub, client_of, revision):
     for generation in (first, second):
         with pytest.raises(NotFoundAtHub):
             client.cancel(generation)
-    assert [made.state for made in hub.ledger.made.values()] == ["cancelled", "succeeded"]
+    assert [made.state for made in hub.ledger.generations.values()] == ["cancelled", "succeeded"]
 
 
 def test_a_classic_hub_cancels_by_namespace(open_hub, client_of):

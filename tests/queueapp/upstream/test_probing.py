@@ -27,8 +27,8 @@ def test_the_revision_is_found_out_by_asking(open_hub, revision):
     assert told.last_error == ""
     assert f"It speaks the {revision} revision of the queue protocol." in told.words()
     assert "The key is accepted." in told.words()
-    assert not hub.ledger.made, "asking cost something"
-    assert {request.method for request in hub.ledger.asked} == {"GET"}
+    assert not hub.ledger.generations, "asking cost something"
+    assert {request.method for request in hub.ledger.requests} == {"GET"}
 
 
 @pytest.mark.parametrize("revision", ["classic", "bridge", "current"])

@@ -164,7 +164,7 @@ def test_speaking_tls_to_a_server_that_does_not_sends_nothing(hub):
     with Client(secure, KEY) as client, pytest.raises(Unreachable, match="secure connection") as met:
         client.enqueue("flux-1-dev", {}, 1)
     assert met.value.safe_to_repeat
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_call_before_the_key_is_sent(
     hub = open_hub(certificate=certificate)
     with Client(hub.url, KEY) as client, pytest.raises(Unreachable, match="certificate"):
         client.list_models()
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 def test_a_companys_own_certificates_are_believed_where_the_environment_names_them(
@@ -219,7 +219,7 @@ def test_a_companys_own_certificates_are_believed_where_the_environment_names_th
     hub.misbehave("result", mis.redirect(f"{plain.url}/x"))
     with pytest.raises(UpstreamError, match="not"):
         client.download(f"/results/{generation}.png", tmp_path / "a", 100)
-    assert not plain.ledger.asked, "a result was followed from https down to http"
+    assert not plain.ledger.requests, "a result was followed from https down to http"
 
 
 def test_a_tls_connection_that_breaks_after_the_request_may_mean_it_was_made(
@@ -248,7 +248,7 @@ def test_the_environments_proxy_is_used_for_hubs_elsewhere(open_hub, monkeypatch
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     with Client("http://hub.example.test", KEY) as client:
         assert client.list_models()
-    assert proxy.ledger.asked[0].headers["host"] == "hub.example.test"
+    assert proxy.ledger.requests[0].headers["host"] == "hub.example.test"
 
 
 def test_the_environments_exceptions_from_the_proxy_hold(open_hub, monkeypatch):
@@ -257,7 +257,7 @@ def test_the_environments_exceptions_from_the_proxy_hold(open_hub, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "example.test")
     with Client("http://hub.example.test", KEY) as client, pytest.raises(Unreachable):
         client.list_models()
-    assert not proxy.ledger.asked
+    assert not proxy.ledger.requests
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -293,7 +293,7 @@ def test_each_thread_keeps_a_connection_of_its_own(hub, client):
         thread.start()
     for thread in threads:
         thread.join()
-    peers = [asked.peer for asked in hub.ledger.asked]
+    peers = [asked.peer for asked in hub.ledger.requests]
     assert len(peers) == 6
     assert len(set(peers)) == 3
 
