@@ -139,7 +139,7 @@ class World:
             assert not row.live, f"{generation.state} while the hub works on it"
 
     def all_ends(self) -> None:
-        self.hub._plans.clear()
+        self.hub.stop_misbehaving()
         for _ in range(20):
             if not Generation.objects.live().exists():
                 break

@@ -313,7 +313,7 @@ def test_nothing_is_denied_while_the_hub_has_something_of_that_time_that_is_nobo
     team.tick(2)
     assert states(*made) == ["uncertain"]
     team.long_after(minutes=3)
-    there.at -= 180
+    there.enqueued_at -= 180
     team.tick()
     assert states(*made) == ["lost"]
     assert "may have made and billed it" in Generation.objects.get().reason
