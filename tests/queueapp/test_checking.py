@@ -58,7 +58,7 @@ def test_adding_a_hub_ends_with_its_revision_namespace_and_models(revision, db):
         tasks.check_hub(oxen.pk)
         found = after(oxen)
         assert (found.revision, found.namespace, found.check_ok) == (revision, "alice", True)
-        assert f"It speaks the {revision} revision" in found.check_report
+        assert f"It uses the {revision} revision" in found.check_report
         assert found.clock_offset == pytest.approx(0, abs=1.5)
         assert health.accepts_work(found, found.checked_at)
         assert not checks.is_check_pending(found)
@@ -87,7 +87,7 @@ def test_a_classic_hub_that_tells_no_account_waits_for_its_namespace(db):
         hub.tells_account = False
         oxen = accounts.save_account("oxen", base_url=hub.url, key=hub.key)
         assert not check_hub.check_hub(oxen.pk)
-        assert "set the namespace by hand" in after(oxen).check_report
+        assert "Enter the namespace." in after(oxen).check_report
         accounts.save_account("oxen", base_url=hub.url, key=hub.key, namespace="alice")
         assert check_hub.check_hub(oxen.pk)
 
@@ -323,7 +323,7 @@ def test_a_hub_that_cannot_be_reached_at_all_is_told(db):
     assert not check_hub.check_hub(oxen.pk)
     assert "cannot be used" in after(oxen).check_report
     check_hub.sync_models(oxen.pk)
-    assert "does not take connections" in after(oxen).sync_error
+    assert "does not accept connections" in after(oxen).sync_error
 
 
 def test_a_proxys_page_does_not_make_a_hub_one_of_an_older_revision(oxen, hub, alice):

@@ -15,7 +15,7 @@ from queueapp.services.hubs import health
 from queueapp.services.hubs.namespaces import connections_to, get_hub_namespace
 
 if TYPE_CHECKING:
-    from queueapp.upstream.probe import Probe
+    from queueapp.upstream.probe_report import Probe
 
 #: The revisions, the oldest first.
 _REVISIONS = [revision.value for revision in Connection.Revision]
@@ -109,7 +109,7 @@ def record_check(connection: Connection, probe: "Probe", began: datetime) -> boo
     connection.refresh_from_db()
     health.record_clock_offset(connection, probe.clock_offset)
     if probe.key_accepted is False:
-        health.stop(connection, Connection.StopReason.KEY, probe.last_error)
+        health.stop(connection, Connection.StopReason.KEY, probe.error)
     elif known["check_ok"] and _may_resume(connection, probe, awaited):
         health.resume(connection)
     return bool(known["check_ok"])
@@ -119,7 +119,7 @@ def _check_fields(connection: Connection, probe: "Probe", awaited: bool) -> dict
     revision, doubts = _choose_revision(connection, probe, awaited)
     namespace = connection.namespace or (probe.namespace or "")[:150]
     speaks = health.is_configured(Connection(revision=revision, namespace=namespace))
-    words = (*probe.words(), *doubts, *_shared_namespace_warnings(connection, namespace))
+    words = (*probe.report_lines(), *doubts, *_shared_namespace_warnings(connection, namespace))
     known: dict[str, Any] = {"check_report": "\n".join(words), "check_ok": probe.usable and speaks}
     known |= {"revision": revision, "namespace": namespace}
     if probe.usable and connection.supports_events is not True:
@@ -133,7 +133,7 @@ def _choose_revision(connection: Connection, probe: "Probe", awaited: bool) -> t
     A proxy's page in the place of one answer makes a hub look like one of an older revision, which tells
     less: that is believed only when a person asks, and when nothing waits for what a newer one tells.
     """
-    if probe.namespace_trouble:
+    if probe.namespace_error:
         return connection.revision, ()  # Known, and sent to, only once it takes the namespace, too.
     found, known = str(probe.revision or connection.revision), connection.revision
     if not known or _REVISIONS.index(found) >= _REVISIONS.index(known):

@@ -21,7 +21,7 @@ from queueapp.services.lifecycle import foreign, pending_events
 from queueapp.services.lifecycle.render_leases import cancel_if_requested
 from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import NOTHING_MADE, State
-from queueapp.upstream.client import CALL_TIMEOUT, upload_seconds
+from queueapp.upstream.limits import CALL_TIMEOUT, upload_seconds
 
 #: The quickest image takes about as long.
 FIRST_POLL_DELAY = timedelta(seconds=2)

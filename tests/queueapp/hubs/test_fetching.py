@@ -234,7 +234,7 @@ def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, al
     download.download_result(str(ended.pk))
     page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
     assert "Result not stored yet" in page
-    assert "answered 500" in page
+    assert "answered with HTTP 500" in page
     assert "Next try at" in page
     assert "data-result" not in page
     alices_browser.post(f"/generations/{ended.pk}/fetch/")

@@ -4,13 +4,7 @@ import time
 
 import pytest
 
-from queueapp.upstream.errors import (
-    AmbiguousResponse,
-    Busy,
-    InvalidLink,
-    LinkExpired,
-    UpstreamError,
-)
+from queueapp.upstream.errors import AmbiguousResponse, Busy, InvalidLink, LinkExpired, UpstreamError
 from tests.hub import misbehaviour as mis
 from tests.hub.misbehaviour import Reply
 
