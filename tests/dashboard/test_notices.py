@@ -43,9 +43,9 @@ def test_an_open_page_is_told_when_it_begins_and_when_it_is_over(made, alice, al
 
 
 def test_what_waits_says_from_the_first_try_on_what_that_met(made, alices_browser):
-    health.record_submit_failure(made.connection, "127.0.0.1:9 does not take connections.")
-    assert "127.0.0.1:9 does not take connections." in text_of(alices_browser, f"/generations/{made.pk}/")
-    assert "does not take connections" not in text_of(alices_browser, "/")
+    health.record_submit_failure(made.connection, "127.0.0.1:9 does not accept connections.")
+    assert "127.0.0.1:9 does not accept connections." in text_of(alices_browser, f"/generations/{made.pk}/")
+    assert "does not accept connections" not in text_of(alices_browser, "/")
 
 
 def test_a_stop_is_not_said_to_keep_what_the_hub_has(made, alices_browser):
