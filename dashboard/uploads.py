@@ -6,11 +6,10 @@ from typing import IO, Any, cast
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest
 
 from dashboard import media_fields
-from dashboard.access import person
 from dashboard.forms import Composer
+from dashboard.requests import HtmxHttpRequest
 from dashboard.schema import Field
 from dashboard.shown import PREFIX
 from queueapp.errors import DroverError
@@ -37,7 +36,7 @@ class Capped(FileUploadHandler):
         return None
 
 
-def files_of(request: HttpRequest, name: str) -> list[IO[bytes]]:
+def files_of(request: HtmxHttpRequest, name: str) -> list[IO[bytes]]:
     """The files of one field. TooLarge if one of them was let go of."""
     found = [file for file in request.FILES.getlist(name) if isinstance(file, UploadedFile)]
     if name in getattr(request, "dropped_files", ()):
@@ -45,7 +44,7 @@ def files_of(request: HttpRequest, name: str) -> list[IO[bytes]]:
     return [cast(IO[bytes], file) for file in found if file.size]
 
 
-def take(request: HttpRequest, composer: Composer) -> dict[str, str]:
+def take(request: HtmxHttpRequest, composer: Composer) -> dict[str, str]:
     """Store the files that came with a composer, and name them in its fields; what is wrong, by field.
 
     What was typed as a `data:` URI is a file, too.
@@ -63,7 +62,7 @@ def take(request: HttpRequest, composer: Composer) -> dict[str, str]:
     return wrong | _wrong_kinds(request, composer)
 
 
-def _stored(request: HttpRequest, field: Field, value: str) -> str:
+def _stored(request: HtmxHttpRequest, field: Field, value: str) -> str:
     lines = value.split("\n")
     for place, line in enumerate(lines):
         if uri := data_uri.parse(line.strip()):
@@ -71,25 +70,25 @@ def _stored(request: HttpRequest, field: Field, value: str) -> str:
     return "\n".join(lines)
 
 
-def _keep(request: HttpRequest, field: Field, file: IO[bytes]) -> str:
-    row = inputs.save_upload(accounts.resolve_namespace(person(request), None), file, wanted=field.medium)
+def _keep(request: HtmxHttpRequest, field: Field, file: IO[bytes]) -> str:
+    row = inputs.save_upload(accounts.resolve_namespace(request.user, None), file, wanted=field.medium)
     return f"{inputs.REFERENCE_PREFIX}{row.pk}"
 
 
-def _wrong_kinds(request: HttpRequest, composer: Composer) -> dict[str, str]:
+def _wrong_kinds(request: HtmxHttpRequest, composer: Composer) -> dict[str, str]:
     texts = [(field, composer.text_of(field)) for field in composer.media_fields]
     values = [line for _, text in texts for line in text.split("\n")]
-    kinds = media_fields.kinds_of(values, accounts.visible_namespaces(person(request)))
+    kinds = media_fields.kinds_of(values, accounts.visible_namespaces(request.user))
     found = {field.name: media_fields.wrong_kind(field, text, kinds) for field, text in texts}
     return {name: words for name, words in found.items() if words}
 
 
-def carry(request: HttpRequest, composer: Composer) -> None:
+def carry(request: HtmxHttpRequest, composer: Composer) -> None:
     """Give stored inputs that this model has no field for to its fitting ones; the rest are kept."""
     strays = composer.strays()
     if not strays:
         return
-    kinds = media_fields.kinds_of(strays, accounts.visible_namespaces(person(request)))
+    kinds = media_fields.kinds_of(strays, accounts.visible_namespaces(request.user))
     composer.place(strays, kinds)
 
 

@@ -4,14 +4,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from dashboard.access import View, signed_in
+from dashboard.access import View, sign_in_required
 from dashboard.api import account, answers, models, queue
 from dashboard.api.reading import BearerToken
 
 
 def documentation(view: View) -> View:
     """For people who are signed in; it changes nothing, so a wrong method is all a POST can be."""
-    return csrf_exempt(signed_in(require_safe(view)))
+    return csrf_exempt(sign_in_required(require_safe(view)))
 
 
 api = NinjaAPI(

@@ -3,24 +3,25 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import files, takers, uploads
-from dashboard.access import open_to_all, person, signed_in
+from dashboard import file_responses, takers, uploads
+from dashboard.access import public, sign_in_required
 from dashboard.media_fields import Item
+from dashboard.requests import HtmxHttpRequest
 from dashboard.shown import PREFIX
-from dashboard.views.media import input_of
+from dashboard.views.media import get_input
 from queueapp.errors import BadRequest, NotFound
 from queueapp.files import storage
 from queueapp.services import accounts, generations, input_links, inputs
 
 
-@signed_in
+@sign_in_required
 @require_POST
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: HtmxHttpRequest) -> HttpResponse:
     """Store one file; what stands for it in the form."""
     name = request.POST.get("name", "")
     found = uploads.files_of(request, "file")
@@ -29,17 +30,17 @@ def upload(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("wanted", "")
     if wanted not in ("image", "video") or not name.startswith(PREFIX):
         raise BadRequest("It does not say which field the file is for.")
-    row = inputs.save_upload(accounts.resolve_namespace(person(request), None), found[0], wanted=wanted)
+    row = inputs.save_upload(accounts.resolve_namespace(request.user, None), found[0], wanted=wanted)
     context = {"item": Item(f"{inputs.REFERENCE_PREFIX}{row.pk}"), "name": name, "medium": wanted}
     return render(request, "generations/_medium.html", context)
 
 
-@signed_in
+@sign_in_required
 @require_safe
-def thumbnail(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
+def thumbnail(request: HtmxHttpRequest, input_id: UUID) -> HttpResponseBase:
     """The small picture of an input; a video's first frame."""
-    row = input_of(request, input_id)
-    return files.serve(
+    row = get_input(request, input_id)
+    return file_responses.serve_file(
         request,
         inputs.get_thumbnail(row),
         "image/webp",
@@ -49,28 +50,28 @@ def thumbnail(request: HttpRequest, input_id: UUID) -> HttpResponseBase:
     )
 
 
-@open_to_all
+@public
 @require_safe
-def shared(request: HttpRequest, token: str) -> HttpResponseBase:
+def shared(request: HtmxHttpRequest, token: str) -> HttpResponseBase:
     """One input, for the hub that was sent its signed link."""
-    response = files.serve_input(request, input_links.open_link(token))
+    response = file_responses.serve_input(request, input_links.open_link(token))
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
 
 
-@signed_in
+@sign_in_required
 @require_POST
-def use_result(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+def use_result(request: HtmxHttpRequest, generation_id: UUID) -> HttpResponse:
     """Copy a result into a new input, and lead to the composer of a model that takes it."""
-    found = generations.get_generation(generation_id, person(request))
+    found = generations.get_generation(generation_id, request.user)
     result = getattr(found, "result", None)
     taker = takers.best(result.content_type.partition("/")[0], found.model) if result else ""
     if result is None or not taker:
         raise NotFound("There is no result that a model could take.")
     try:
         with storage.open_file(result.file) as file:
-            row = inputs.save_upload(accounts.resolve_namespace(person(request), None), file)
+            row = inputs.save_upload(accounts.resolve_namespace(request.user, None), file)
     except FileNotFoundError:
         raise NotFound("The result's file is gone.") from None
     return redirect(f"{reverse('index')}?{urlencode({'input': row.pk, 'for': taker})}")

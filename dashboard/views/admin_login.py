@@ -1,4 +1,4 @@
-"""The admin's door."""
+"""Replace the sign-in page of the admin."""
 
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -9,19 +9,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from dashboard.access import open_to_all
+from dashboard.access import public
 
 
-@open_to_all
+@public
 @never_cache
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead to the one sign-in page, which throttles; the admin's own form would be a second door.
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """Redirect to the sign-in page of the queue, which limits failed sign-ins; the admin's own does not.
 
-    Whoever is signed in and may not enter the admin is told so: the sign-in page would send them back here.
+    Raise PermissionDenied for a signed-in user without access to the admin: the sign-in page would redirect
+    them back here.
     """
     if not request.user.is_authenticated:
-        wanted = request.GET.get(REDIRECT_FIELD_NAME, "") or reverse("admin:index")
-        return redirect_to_login(wanted)
+        target = request.GET.get(REDIRECT_FIELD_NAME, "") or reverse("admin:index")
+        return redirect_to_login(target)
     if not admin.site.has_permission(request):
         raise PermissionDenied
     return redirect("admin:index")
