@@ -63,7 +63,7 @@ def staff(*permissions: str) -> Client:
     user = factories.user("dana", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="dashboard.access.People")
+    client.force_login(user, backend="dashboard.access.UserBackend")
     return client
 
 
@@ -187,7 +187,7 @@ def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser
         assert admins_browser.get(page(oxen, verb)).status_code == 405
         assert admins_browser.post(page(factories.builtin(), verb)).status_code == 404
         strict = Client(enforce_csrf_checks=True)
-        strict.force_login(admin, backend="dashboard.access.People")
+        strict.force_login(admin, backend="dashboard.access.UserBackend")
         assert strict.post(page(oxen, verb)).status_code == 403
     assert not checks.is_check_pending(after(oxen))
 
