@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from queueapp.models import Connection, Generation, Namespace
-from queueapp.services.hubs import health
+from queueapp.services.hubs.status import waiting_reason
 
 
 def waiting_reasons(namespaces: Sequence[Namespace]) -> list[str]:
@@ -14,4 +14,4 @@ def waiting_reasons(namespaces: Sequence[Namespace]) -> list[str]:
     """
     live = Generation.objects.live().filter(namespace__in=namespaces)
     connections = Connection.objects.filter(pk__in=live.values("connection")).defer("key", "check_report")
-    return [reason for connection in connections if (reason := health.waiting_reason(connection))]
+    return [reason for connection in connections if (reason := waiting_reason(connection))]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from dashboard.api.root import api
+from dashboard.api.ninja_api import api
 from dashboard.views import account, admin_login, generations, health, inputs, media, queue
 from queueapp.services import input_links
 

@@ -20,7 +20,7 @@ from dashboard.detail.timeline import TimelineEntry, build_timeline
 from dashboard.table.rows import Badge, Row, badge_for, build_row, get_result
 from queueapp.models import Connection, Generation, Submission
 from queueapp.params import get_prompt
-from queueapp.services.hubs.health import last_submit_error, waiting_reason
+from queueapp.services.hubs.status import last_submit_error, waiting_reason
 from queueapp.states import LIVE, State
 
 #: Characters of the backend's raw error text that the page shows.

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from dashboard.caching import cached
 from dashboard.table.page import PAGE_SIZE
 from queueapp.models import Connection
-from queueapp.services.hubs import health
+from queueapp.services.hubs.connections import stopped_connections as find_stopped_connections
 from queueapp.states import LIVE
 
 register = template.Library()
@@ -34,7 +34,7 @@ def icon(name: str, css_class: str = "icon") -> SafeString:
 
 @register.simple_tag
 def post_to(url_name: str, *args: Any) -> SafeString:
-    """Render the attributes of a submit button that posts to a URL: with htmx, or as a form without scripts."""
+    """Render the attributes of a submit button that posts to a URL, with htmx or without scripts."""
     return format_html(
         'form="post-form" formaction="{0}" hx-post="{0}" hx-swap="none" hx-sync="this:drop"',
         reverse(url_name, args=args),
@@ -57,7 +57,7 @@ def stopped_connections() -> list[Connection]:
     """Return the connections that need an admin before they work again."""
 
     def load() -> list[Connection]:
-        return list(health.stopped_connections().defer("key", "check_report"))
+        return list(find_stopped_connections().defer("key", "check_report"))
 
     return cached("stopped-connections", _STOPPED_SECONDS, load)
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
-from tests.queueapp.test_inputs import film
+from tests.media import mp4 as film
 from tests.running import Drover
 
 OFFER = """
@@ -131,7 +131,7 @@ def test_a_file_that_does_not_fit_is_told_at_its_field_and_nothing_is_lost(
     clip.write_bytes(film())
     image.locator("input[type=file]").set_input_files(clip)
     error = page.locator(".kind-media .error")
-    expect(error).to_have_text("This is a video; a picture is wanted here.")
+    expect(error).to_have_text("This is a video. Choose an image.")
     expect(page.locator("#submit")).to_be_enabled()
     expect(page.locator("#prompt")).to_have_value("half a thought")
     expect(mask.locator("input[type=text]")).to_have_value("https://a.b/mask.png")

@@ -19,7 +19,8 @@ from queueapp.models import Connection, Generation, Input, MediaModel, Submissio
 from queueapp.services import accounts, input_links, inputs
 from queueapp.states import State
 from tests import factories
-from tests.queueapp.test_inputs import bomb, film
+from tests.media import decompression_bomb as bomb
+from tests.media import mp4 as film
 
 HTMX = {"HX-Request": "true"}
 URL = {"type": "string", "format": "uri"}
@@ -99,11 +100,11 @@ def test_a_file_is_stored_for_its_owner_and_shown_small(
 @pytest.mark.parametrize(
     ("body", "wanted", "status", "words"),
     [
-        (b"<script>alert(1)</script>", "image", 415, "no picture or film of a known kind"),
-        (factories.png()[:50], "image", 415, "damaged or cut off"),
+        (b"<script>alert(1)</script>", "image", 415, "It is not an image or video of a known type."),
+        (factories.png()[:50], "image", 415, "damaged or incomplete"),
         (bomb(), "image", 415, "too many pixels"),
-        (film(), "image", 415, "This is a video; a picture is wanted here."),
-        (factories.png(), "video", 415, "This is a picture; a video is wanted here."),
+        (film(), "image", 415, "This is a video. Choose an image."),
+        (factories.png(), "video", 415, "This is an image. Choose a video."),
         (factories.png(), "program", 400, "which field"),
     ],
 )
@@ -193,7 +194,7 @@ def test_without_scripts_a_picture_can_be_taken_out_again(alices_browser: Client
 def test_a_data_uri_typed_into_the_page_is_checked_like_a_file(alices_browser: Client) -> None:
     answer = submit(alices_browser, param__input_image=str(DataUri("image/png", b"<svg/>")))
     assert answer.status_code == 422
-    assert "no picture or film of a known kind" in words_of(answer)
+    assert "It is not an image or video of a known type." in words_of(answer)
     submit(alices_browser, param__input_image=str(DataUri("text/html", factories.png())))
     assert Input.objects.get().content_type == "image/png"
 
