@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from dashboard import pages, takers
+from dashboard import pages
 from dashboard.advice import Advice, advice_for
-from dashboard.schema import written
+from dashboard.composer import models_accepting
+from dashboard.composer.fields import to_text
 from dashboard.timeline import Moment, timeline_of
 from queueapp.models import Generation, Submission
 from queueapp.params import Params, get_prompt
@@ -190,13 +191,13 @@ def _reusable(generation: Generation) -> bool:
     result = pages.result_of(generation)
     if result is None or result.size > settings.DROVER_MAX_INPUT_BYTES:
         return False
-    return bool(takers.best(result.content_type.partition("/")[0], generation.model))
+    return bool(models_accepting.best_model_name(result.content_type.partition("/")[0], generation.model))
 
 
 def _shots(params: Params) -> tuple[Shot, ...]:
     shots = params.get("multi_prompt")
     told = [shot for shot in shots if isinstance(shot, dict)] if isinstance(shots, list) else []
-    return tuple(Shot(str(shot.get("prompt", "")), written(shot.get("duration", ""))) for shot in told)
+    return tuple(Shot(str(shot.get("prompt", "")), to_text(shot.get("duration", ""))) for shot in told)
 
 
 def _parameters(params: Params) -> Iterator[Parameter]:
@@ -206,7 +207,7 @@ def _parameters(params: Params) -> Iterator[Parameter]:
 
 
 def _value(value: Any) -> Value:
-    text = written(value)
+    text = to_text(value)
     if key := parse_reference(value):
         return Value("stored input", key)
     return Value(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -33,7 +33,7 @@ def test_signing_in_never_leads_to_another_site(client: Client, alice: User) -> 
 
 def test_a_wrong_password_is_told_and_the_name_is_kept(client: Client, alice: User) -> None:
     html = sign_in(client, password="wrong").content.decode()
-    assert "do not go together" in html
+    assert "Wrong username or password." in html
     assert 'value="alice"' in html
     assert client.get("/").status_code == 302
 
