@@ -271,9 +271,7 @@ def test_a_model_without_a_name_is_none(data):
 # Numbers, money, the account
 
 
-@pytest.mark.parametrize(
-    ("value", "read"), [("0.0400", "0.0400"), (0.04, "0.04"), (1, "1"), (" 2 ", "2")]
-)
+@pytest.mark.parametrize(("value", "read"), [("0.0400", "0.0400"), (0.04, "0.04"), (1, "1"), (" 2 ", "2")])
 def test_money_is_read_exactly(value, read):
     assert str(as_decimal(value)) == read
 
