@@ -20,7 +20,7 @@ from dashboard.composer.fields import to_text
 from dashboard.timeline import Moment, timeline_of
 from queueapp.models import Generation, Submission
 from queueapp.params import Params, get_prompt
-from queueapp.services.hubs.health import last_submit_error, waiting_reason
+from queueapp.services.hubs.status import last_submit_error, waiting_reason
 from queueapp.services.inputs import parse_reference
 from queueapp.states import LIVE, State
 

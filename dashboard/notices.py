@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from queueapp.models import Connection, Generation, Namespace
-from queueapp.services.hubs import health
+from queueapp.services.hubs.status import waiting_reason
 
 
 def held_up(namespaces: Sequence[Namespace]) -> list[str]:
@@ -14,4 +14,4 @@ def held_up(namespaces: Sequence[Namespace]) -> list[str]:
     """
     live = Generation.objects.live().filter(namespace__in=namespaces)
     theirs = Connection.objects.filter(pk__in=live.values("connection")).defer("key", "check_report")
-    return [words for connection in theirs if (words := health.waiting_reason(connection))]
+    return [words for connection in theirs if (words := waiting_reason(connection))]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from dashboard.api.root import api
+from dashboard.api.ninja_api import api
 from dashboard.views import account, composer, generations, health, inputs, media, staff
 from queueapp.services import input_links
 

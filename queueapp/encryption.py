@@ -1,8 +1,8 @@
-"""Keeping secrets at rest: sealed with Fernet (cryptography), under keys that can be rotated.
+"""Encrypt secrets at rest with Fernet (cryptography), under encryption keys that can be rotated.
 
-The keys stand in `DROVER_ENCRYPTION_KEYS` or else, one a line and the newest first, in the file
-`encryption_keys` of the data folder, which is made when it is first needed. The first key seals; all of
-them open. A secret that none of them opens is kept as it is and said to be unreadable.
+The encryption keys are in `DROVER_ENCRYPTION_KEYS` or in the file `encryption_keys` of the data folder, one
+per line, the newest first. The file is created when it is first needed. The newest key encrypts; every key
+decrypts.
 """
 
 import contextlib
@@ -17,27 +17,27 @@ KEY_FILE = "encryption_keys"
 
 
 class DecryptionFailed(Exception):
-    """A secret cannot be sealed or opened with the keys that there are. Nothing was changed."""
+    """None of the encryption keys decrypts a secret. The message says what an admin can do."""
 
-    def __init__(self, words: str = "") -> None:
+    def __init__(self, message: str = "") -> None:
         super().__init__(
-            words
-            or "It was encrypted with a key that is not here any more: bring back the old "
-            f"{KEY_FILE} file (or DROVER_ENCRYPTION_KEYS), or enter the secret anew."
+            message
+            or "The stored key cannot be decrypted. Restore the encryption key it was encrypted with "
+            f"({KEY_FILE} or DROVER_ENCRYPTION_KEYS), or enter the key of the hub again."
         )
 
 
 class InvalidEncryptionKeys(DecryptionFailed):
-    """What stands where the keys should be is none: nothing can be sealed or opened."""
+    """The configured encryption keys are not Fernet keys, so nothing can be encrypted or decrypted."""
 
 
 def encrypt(text: str) -> str:
-    """The text, encrypted under the newest key. Raises NoKeys."""
+    """Return the text encrypted with the newest key. Raises InvalidEncryptionKeys."""
     return _fernet().encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """The text that was sealed. Raises Undecryptable."""
+    """Return the text of an encrypted token. Raises DecryptionFailed."""
     try:
         return _fernet().decrypt(token.encode()).decode()
     except InvalidToken:
@@ -45,7 +45,7 @@ def decrypt(token: str) -> str:
 
 
 def reencrypt(token: str) -> str:
-    """The same secret under the newest key. Raises Undecryptable."""
+    """Return the same secret encrypted with the newest key. Raises DecryptionFailed."""
     try:
         return _fernet().rotate(token.encode()).decode()
     except InvalidToken:
@@ -53,15 +53,15 @@ def reencrypt(token: str) -> str:
 
 
 def add_key() -> None:
-    """Put a new key before those of the file. Raises ValueError where the environment gives the keys."""
+    """Add a new key to the file, as the newest. Raises ValueError if the environment sets the keys."""
     if settings.DROVER_ENCRYPTION_KEYS:
-        raise ValueError("The keys stand in DROVER_ENCRYPTION_KEYS: put the new one first there.")
+        raise ValueError("DROVER_ENCRYPTION_KEYS sets the encryption keys. Put the new key first there.")
     path = _key_path()
     _write_keys(path, [Fernet.generate_key().decode(), *_read_keys(path)])
 
 
 def drop_old_keys() -> None:
-    """Keep only the newest key of the file; what it does not open cannot be opened any more."""
+    """Delete all keys but the newest from the file. Secrets encrypted with the others are lost."""
     if not settings.DROVER_ENCRYPTION_KEYS:
         _write_keys(_key_path(), _read_keys(_key_path())[:1])
 
@@ -71,8 +71,8 @@ def _fernet() -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
-        place = "DROVER_ENCRYPTION_KEYS" if settings.DROVER_ENCRYPTION_KEYS else str(_key_path())
-        raise InvalidEncryptionKeys(f"{place} holds something that is no Fernet key.") from None
+        source = "DROVER_ENCRYPTION_KEYS" if settings.DROVER_ENCRYPTION_KEYS else _key_path()
+        raise InvalidEncryptionKeys(f"{source} contains an invalid Fernet key.") from None
 
 
 def _key_path() -> Path:
@@ -80,25 +80,29 @@ def _key_path() -> Path:
 
 
 def _read_keys(path: Path) -> list[str]:
+    """Return the keys of the file, after creating it with a first key if it does not exist."""
     try:
         return path.read_text().split()
     except FileNotFoundError:
-        _write_keys(path, [Fernet.generate_key().decode()], only_new=True)
+        _write_keys(path, [Fernet.generate_key().decode()], overwrite=False)
         return path.read_text().split()
 
 
-def _write_keys(path: Path, keys: list[str], *, only_new: bool = False) -> None:
-    """Whole or not at all, readable by nobody else. With `only_new` a file that is there meanwhile stays."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{KEY_FILE}-", dir=path.parent)
+def _write_keys(path: Path, keys: list[str], *, overwrite: bool = True) -> None:
+    """Write the key file atomically, readable by its owner alone.
+
+    With `overwrite=False` a file that another process has created meanwhile stays.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{KEY_FILE}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write("".join(f"{key}\n" for key in keys))
             file.flush()
             os.fsync(file.fileno())
-        if only_new:
-            with contextlib.suppress(FileExistsError):
-                os.link(name, path)
+        if overwrite:
+            os.replace(temporary, path)
         else:
-            os.replace(name, path)
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)

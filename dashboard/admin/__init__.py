@@ -1,4 +1,4 @@
-"""The admin: everything there is, for the people who run Drover. Split by noun; acts through the services."""
+"""The Django admin, one module per noun. Its actions call the same services as the pages and the API."""
 
 from dashboard.admin import accounts, catalog, connections, generations, records, submissions, workers
 

@@ -1,4 +1,4 @@
-"""People, their namespaces, and their scripts' tokens."""
+"""Manage users, their namespaces and their API tokens."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.admin.base import (
-    NOTHING,
+    EMPTY,
     ModelAdmin,
-    NoDelete,
-    ReadOnly,
-    SuperusersOnly,
-    counted,
+    NoDeleteMixin,
+    ReadOnlyMixin,
+    SuperusersOnlyMixin,
+    admin_user,
     is_superuser,
     link_to,
-    person,
+    pluralize,
 )
-from dashboard.admin.filters import HasSubmitted, NeverUsed, StillValid
+from dashboard.admin.filters import HasSubmitted, IsValid, NeverUsed
 from queueapp.errors import NotFound
 from queueapp.models import ApiToken, Event, Generation, Namespace, Submission
 from queueapp.services import accounts
@@ -38,33 +38,33 @@ if TYPE_CHECKING:
 else:
     _UserAdmin = DjangoUserAdmin
 
-#: What makes somebody mighty; only the mighty hand it out.
-_POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+#: Fields that grant rights. Only superusers edit them.
+_PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-def _live(owner: str) -> Subquery:
-    """How many generations of a user or namespace have not ended."""
-    live = Generation.objects.live().filter(**{owner: OuterRef("pk")}).order_by()
-    return Subquery(live.values(owner).annotate(live=Count("pk")).values("live"))
+def _active_count(owner: str) -> Subquery:
+    """Return a subquery that counts the active generations of a user or a namespace."""
+    active = Generation.objects.live().filter(**{owner: OuterRef("pk")}).order_by()
+    return Subquery(active.values(owner).annotate(count=Count("pk")).values("count"))
 
 
 @admin.register(Group)
-class GroupAdmin(SuperusersOnly, DjangoGroupAdmin):
-    """Groups hand out permissions, so whoever may edit one may give themselves any."""
+class GroupAdmin(SuperusersOnlyMixin, DjangoGroupAdmin):
+    """Groups grant permissions: a user who edits groups could grant any to themselves."""
 
 
 @admin.register(User)
 class UserAdmin(_UserAdmin):
-    """People. Whoever has a history is deactivated and never deleted: their generations stay theirs."""
+    """Users. A user with a history is deactivated, never deleted, so that the history stays complete."""
 
     list_display = (
         "username",
         "email",
         "is_active",
         "is_staff",
-        "namespace_",
+        "namespace_link",
         "tokens",
-        "going",
+        "active",
         "last_login",
     )
     list_filter = ("is_active", "is_staff", "is_superuser", HasSubmitted)
@@ -72,20 +72,20 @@ class UserAdmin(_UserAdmin):
     actions = ("activate", "deactivate")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        people: QuerySet[User] = super().get_queryset(request)
+        users: QuerySet[User] = super().get_queryset(request)
         valid = Count("api_tokens", filter=Q(api_tokens__revoked_at=None))
-        return people.annotate(valid_tokens=valid, live=_live("user"))
+        return users.annotate(valid_tokens=valid, active_count=_active_count("user"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if is_superuser(request) else _POWERS
+        return () if is_superuser(request) else _PRIVILEGES
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        above = obj is not None and obj.is_superuser and not is_superuser(request)
-        return not above and super().has_change_permission(request, obj)
+        outranks = obj is not None and obj.is_superuser and not is_superuser(request)
+        return not outranks and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        above = obj is not None and obj.is_superuser and not is_superuser(request)
-        return not above and obj != request.user and super().has_delete_permission(request, obj)
+        outranks = obj is not None and obj.is_superuser and not is_superuser(request)
+        return not outranks and obj != request.user and super().has_delete_permission(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -93,52 +93,50 @@ class UserAdmin(_UserAdmin):
         return actions
 
     @admin.display(description="namespace", ordering="namespace__name")
-    def namespace_(self, user: User) -> SafeString | str:
+    def namespace_link(self, user: User) -> SafeString | str:
         return link_to(getattr(user, "namespace", None))
 
     @admin.display(description="valid tokens", ordering="valid_tokens")
     def tokens(self, user: Any) -> int:
         return int(user.valid_tokens)
 
-    @admin.display(description="going now", ordering="live")
-    def going(self, user: Any) -> int:
-        return user.live or 0
+    @admin.display(description="active", ordering="active_count")
+    def active(self, user: Any) -> int:
+        return user.active_count or 0
 
-    @admin.action(description="Activate: may sign in again", permissions=["change"])
+    @admin.action(description="Activate the selected users", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._switch(request, queryset, True)
+        self._set_active(request, queryset, True)
 
-    @admin.action(
-        description="Deactivate: can no longer sign in, tokens stop working", permissions=["change"]
-    )
+    @admin.action(description="Deactivate the selected users and their tokens", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._switch(request, queryset, False)
+        self._set_active(request, queryset, False)
 
-    def _switch(self, request: HttpRequest, queryset: QuerySet[User], on: bool) -> None:
-        word = "Activated" if on else "Deactivated"
-        done = 0
-        for user in queryset.exclude(is_active=on):
+    def _set_active(self, request: HttpRequest, queryset: QuerySet[User], is_active: bool) -> None:
+        verb = "Activated" if is_active else "Deactivated"
+        count = 0
+        for user in queryset.exclude(is_active=is_active):
             if user == request.user or not self.has_change_permission(request, user):
                 self.message_user(request, f"You cannot change {user}.", messages.WARNING)
                 continue
-            # Written alone, so that nothing else of the row is overwritten with what was read before.
-            User.objects.filter(pk=user.pk).update(is_active=on)
-            self.log_change(request, user, f"{word}.")
-            done += 1
-        self.message_user(request, f"{word} {counted(done, 'user')}.")
+            # Writes this column only, so that no other column gets back an older value.
+            User.objects.filter(pk=user.pk).update(is_active=is_active)
+            self.log_change(request, user, f"{verb}.")
+            count += 1
+        self.message_user(request, f"{verb} {pluralize(count, 'user')}.")
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         user = self.get_object(request, object_id)
         if user is not None and self.has_delete_permission(request, user) and _has_history(user):
-            text = f"{user} has a history, which is kept. Deactivate instead: untick “Active” below."
+            text = f"{user} has a history and cannot be deleted. Clear “Active” to deactivate the user."
             self.message_user(request, text, messages.ERROR)
             return redirect("admin:auth_user_change", user.pk)
         return super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # Whoever comes this far has no history: the empty namespace and the tokens go with the person.
+        # A user who can be deleted has no history: the empty namespace and the tokens are deleted, too.
         shown, counts, _, _ = super().get_deleted_objects(objs, request)
         return shown, counts, set(), []
 
@@ -148,37 +146,37 @@ class UserAdmin(_UserAdmin):
 
 
 def _has_history(user: User) -> bool:
-    traces: Iterable[QuerySet[Any]] = (
+    records: Iterable[QuerySet[Any]] = (
         Submission.objects.filter(user=user),
         Submission.objects.filter(namespace__owner=user),
         Event.objects.filter(user=user),
         LogEntry.objects.filter(user=user),
     )
-    return any(trace.exists() for trace in traces)
+    return any(rows.exists() for rows in records)
 
 
 @admin.register(Namespace)
-class NamespaceAdmin(ReadOnly, ModelAdmin[Namespace]):
-    """Read-only: a namespace follows its owner's name."""
+class NamespaceAdmin(ReadOnlyMixin, ModelAdmin[Namespace]):
+    """Namespaces, read-only: each follows the name of its owner."""
 
-    list_display = ("name", "owner_", "going", "last_enqueued")
+    list_display = ("name", "owner_link", "active", "last_enqueued")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__username")
-    fields = ("name", "owner_", "created_at", "version")
+    fields = ("name", "owner_link", "created_at", "version")
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Namespace]:
         newest = Generation.objects.filter(namespace=OuterRef("pk")).order_by("-enqueued_at", "-pk")
         last = Subquery(newest.values("enqueued_at")[:1])
-        return super().get_queryset(request).annotate(live=_live("namespace"), last=last)
+        return super().get_queryset(request).annotate(active_count=_active_count("namespace"), last=last)
 
     @admin.display(description="owner", ordering="owner__username")
-    def owner_(self, namespace: Namespace) -> SafeString | str:
+    def owner_link(self, namespace: Namespace) -> SafeString | str:
         return link_to(namespace.owner)
 
-    @admin.display(description="going now", ordering="live")
-    def going(self, namespace: Any) -> int:
-        return namespace.live or 0
+    @admin.display(description="active", ordering="active_count")
+    def active(self, namespace: Any) -> int:
+        return namespace.active_count or 0
 
     @admin.display(description="last submitted", ordering="last")
     def last_enqueued(self, namespace: Any) -> Any:
@@ -186,11 +184,11 @@ class NamespaceAdmin(ReadOnly, ModelAdmin[Namespace]):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(NoDelete, ModelAdmin[ApiToken]):
-    """Tokens: made, shown once, revoked. Never deleted, so that a submission still tells what sent it."""
+class ApiTokenAdmin(NoDeleteMixin, ModelAdmin[ApiToken]):
+    """API tokens. They are revoked, never deleted, so that a submission still names its token."""
 
-    list_display = ("name", "owner_", "beginning", "created_at", "last_used_at", "revoked_at")
-    list_filter = (StillValid, NeverUsed)
+    list_display = ("name", "owner_link", "shown_prefix", "created_at", "last_used_at", "revoked_at")
+    list_filter = (IsValid, NeverUsed)
     list_select_related = ("owner",)
     search_fields = ("name", "prefix", "owner__username")
     ordering = ("-created_at", "-pk")
@@ -198,47 +196,49 @@ class ApiTokenAdmin(NoDelete, ModelAdmin[ApiToken]):
     actions = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # A token acts as its owner: making one for somebody is acting as them.
+        # A token has the rights of its owner, so creating one means acting as that user.
         return is_superuser(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return person(request).has_perm("queueapp.change_apitoken")
+        return admin_user(request).has_perm("queueapp.change_apitoken")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("owner", "name")
-        return ("name", "owner_", "beginning", "created_at", "last_used_at", "revoked_at")
+        return ("name", "owner_link", "shown_prefix", "created_at", "last_used_at", "revoked_at")
 
     @admin.display(description="owner", ordering="owner__username")
-    def owner_(self, token: ApiToken) -> SafeString | str:
+    def owner_link(self, token: ApiToken) -> SafeString | str:
         return link_to(token.owner)
 
-    @admin.display(description="begins with", ordering="prefix")
-    def beginning(self, token: ApiToken) -> str:
-        return f"{token.prefix}…" if token.prefix else NOTHING
+    @admin.display(description="starts with", ordering="prefix")
+    def shown_prefix(self, token: ApiToken) -> str:
+        return f"{token.prefix}…" if token.prefix else EMPTY
 
     def save_model(
         self, request: HttpRequest, obj: ApiToken, form: "ModelForm[ApiToken]", change: bool
     ) -> None:
         token, secret = accounts.create_token(obj.owner, obj.name)
         obj.pk, obj.prefix = token.pk, token.prefix
-        text = "Copy the new token now; it is shown only this once: {}"
+        text = "Copy the new token now. It is shown only once: {}"
         self.message_user(request, format_html(text, secret), messages.WARNING)
 
-    @admin.action(description="Revoke: stops working at once", permissions=["revoke"])
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        revoked = refused = 0
+        revoked = skipped = 0
         for token in queryset:
             try:
                 accounts.revoke_token(token.pk)
             except NotFound:
-                refused += 1
+                skipped += 1
             else:
                 revoked += 1
                 self.log_change(request, token, "Revoked.")
-        self.message_user(request, f"Revoked {counted(revoked, 'token')}.")
-        if refused:
-            self.message_user(request, f"{counted(refused, 'token')} had ended before.", messages.WARNING)
+        self.message_user(request, f"Revoked {pluralize(revoked, 'token')}.")
+        if skipped:
+            self.message_user(
+                request, f"{pluralize(skipped, 'token')} had been revoked before.", messages.WARNING
+            )

@@ -1,7 +1,6 @@
-"""What the admin's pages share: who may do what, and how a value is shown."""
+"""Shared parts of the admin classes: permissions, search by id, formatting of values."""
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
 else:
-    # The type checker wants to know the model of each admin; Django's classes do not take one.
+    # The type stubs make these classes generic. At run time Django's classes take no type argument.
 
     class ModelAdmin(admin.ModelAdmin):
         def __class_getitem__(cls, _model: Any) -> type:
@@ -29,41 +28,41 @@ else:
             return cls
 
 
-#: Longer JSON is shown cut: a page is for reading.
-_LONGEST_JSON = 20_000
-NOTHING = "–"
+#: Characters of JSON on a page; the rest is cut off.
+_MAX_JSON = 20_000
+EMPTY = "–"
 
 
-class NoAdd:
-    """Made by the product alone."""
+class NoAddMixin:
+    """Forbids adding: only Drover itself creates these rows."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class NoDelete:
-    """Part of the history."""
+class NoDeleteMixin:
+    """Forbids deleting: these rows are part of the history."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class ReadOnly(NoAdd, NoDelete):
-    """For reading: what an edit would say is not what happened."""
+class ReadOnlyMixin(NoAddMixin, NoDeleteMixin):
+    """Forbids all changes: these rows record what happened."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class SavesWhatChanged:
-    """Writes the edited columns alone: the others may have been written meanwhile by a worker."""
+class SaveChangedFieldsMixin:
+    """Writes only the edited columns: a worker may have written the others since the form was opened."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         obj.save(update_fields=form.changed_data if change else None)
 
 
-class SuperusersOnly:
-    """For superusers, whatever permissions others were given."""
+class SuperusersOnlyMixin:
+    """Restricts a model to superusers, whatever permissions other users have."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)
@@ -85,75 +84,56 @@ def _allowed(parent: Any, name: str, *args: Any) -> bool:
     return bool(getattr(parent, name)(*args))
 
 
-class FindsById:
-    """A search for a whole id is answered by the index alone, and without the other columns."""
+class SearchByIdMixin:
+    """Searches by id alone if the search term is a UUID, which takes one index lookup."""
 
-    def by_id(self, wanted: UUID) -> Q:
-        return Q(pk=wanted)
+    def id_filter(self, key: UUID) -> Q:
+        """Return the condition for rows with this id."""
+        return Q(pk=key)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         try:
-            wanted = UUID(search_term.strip())
+            key = UUID(search_term.strip())
         except ValueError:
             parent: Any = super()
-            found: tuple[QuerySet[Any], bool] = parent.get_search_results(request, queryset, search_term)
-            return found
-        return queryset.filter(self.by_id(wanted)), False
+            results: tuple[QuerySet[Any], bool] = parent.get_search_results(request, queryset, search_term)
+            return results
+        return queryset.filter(self.id_filter(key)), False
 
 
-def person(request: HttpRequest) -> User:
-    """Who acts; the admin lets nobody in who is not signed in."""
+def admin_user(request: HttpRequest) -> User:
+    """Return the user of a request. The admin admits only signed-in users."""
     return cast(User, request.user)
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    return person(request).is_active and person(request).is_superuser
+    user = admin_user(request)
+    return user.is_active and user.is_superuser
 
 
-def pretty(value: Any) -> SafeString:
-    """JSON to be read by a person."""
+def format_json(value: Any) -> SafeString:
+    """Format a JSON value as indented text."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    if len(text) > _LONGEST_JSON:
-        text = f"{text[:_LONGEST_JSON]}\n… {len(text) - _LONGEST_JSON:,} more characters"
+    if len(text) > _MAX_JSON:
+        text = f"{text[:_MAX_JSON]}\n… {len(text) - _MAX_JSON:,} more characters"
     return format_html('<pre class="drover-json">{}</pre>', text)
 
 
-def page_of(model: type[Model], key: Any) -> str:
-    """The address of a row's own page in the admin."""
+def change_url(model: type[Model], key: Any) -> str:
+    """Return the URL of a row's change page."""
     meta = model._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(key)])
 
 
 def link_to(row: Model | None) -> SafeString | str:
-    """A link to a row's own page in the admin."""
+    """Return a link to a row's change page."""
     if row is None:
-        return NOTHING
-    return format_html('<a href="{}">{}</a>', page_of(type(row), row.pk), str(row))
+        return EMPTY
+    return format_html('<a href="{}">{}</a>', change_url(type(row), row.pk), str(row))
 
 
-def span(time: timedelta | None) -> str:
-    """A length of time in its two largest units."""
-    if time is None:
-        return NOTHING
-    seconds = max(0, int(time.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
-
-
-def size(count: int) -> str:
-    """A number of bytes in the unit a person would use."""
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
-
-
-def counted(count: int, word: str) -> str:
-    """`1 generation`, `2 generations`."""
+def pluralize(count: int, word: str) -> str:
+    """Return a count with its noun: `1 generation`, `2 generations`."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -1,4 +1,4 @@
-"""The models that backends offer."""
+"""Manage the models that connections offer."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from dashboard.admin.base import (
-    NOTHING,
+    EMPTY,
     ModelAdmin,
-    NoAdd,
-    NoDelete,
-    SavesWhatChanged,
-    counted,
+    NoAddMixin,
+    NoDeleteMixin,
+    SaveChangedFieldsMixin,
+    format_json,
     link_to,
-    pretty,
+    pluralize,
 )
-from dashboard.admin.filters import InUse
+from dashboard.admin.filters import InUseFilter
 from queueapp.errors import BadRequest
 from queueapp.models import MediaModel
 from queueapp.params import ensure_storable
@@ -29,61 +29,60 @@ class MediaModelForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "defaults" in self.fields:
-            # Compared with the row, not with what the page says it was.
+            # Compares the input with the row, not with a copy in the form.
             self.fields["defaults"].show_hidden_initial = False
 
     def clean_defaults(self) -> dict[str, Any]:
-        """Settings that the model's own form could hold; others would be left out there without a word."""
+        """Return the defaults. Raises ValidationError for values that the model's form could not hold."""
         defaults = self.cleaned_data["defaults"]
         if defaults is None:
             return {}
         if not isinstance(defaults, dict):
-            raise forms.ValidationError('An object is wanted, for example {"seed": 7}.')
+            raise forms.ValidationError('Enter a JSON object, for example {"seed": 7}.')
         try:
             ensure_storable(defaults)
         except BadRequest as error:
             raise forms.ValidationError(error.detail) from None
-        if wrong := catalog.default_errors(self.instance, defaults):
-            raise forms.ValidationError([f"{name}: {text}" for name, text in wrong.items()])
+        if errors := catalog.default_errors(self.instance, defaults):
+            raise forms.ValidationError([f"{name}: {text}" for name, text in errors.items()])
         return defaults
 
 
 @admin.register(MediaModel)
-class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel]):
-    """Models as their connection describes them. Whether they can be chosen, and what their form begins
-    with, is decided here."""
+class MediaModelAdmin(NoAddMixin, NoDeleteMixin, SaveChangedFieldsMixin, ModelAdmin[MediaModel]):
+    """Models as their connection describes them. Admins enable them and set the defaults of their form."""
 
     form = MediaModelForm
     list_display = (
         "name",
         "display_name",
-        "connection_",
-        "makes",
+        "connection_link",
+        "output",
         "enabled",
         "preferred",
         "listed",
-        "usual",
-        "slow",
+        "median",
+        "p95",
     )
-    list_filter = ("enabled", "preferred", "listed", "media_type", ("connection", InUse))
+    list_filter = ("enabled", "preferred", "listed", "media_type", ("connection", InUseFilter))
     list_select_related = ("connection",)
     search_fields = ("name", "display_name", "description", "owned_by")
     ordering = ("name", "connection")
     actions = ("enable", "disable")
     fields = (
         ("name", "display_name"),
-        "connection_",
+        "connection_link",
         ("enabled", "listed"),
         "preferred",
         "defaults",
         "description",
-        "makes",
+        "output",
         "owned_by",
         "endpoint",
-        ("usual", "slow"),
-        "capabilities_",
-        "pricing_",
-        "request_schema_",
+        ("median", "p95"),
+        "formatted_capabilities",
+        "formatted_pricing",
+        "formatted_schema",
         "created_at",
     )
 
@@ -94,49 +93,49 @@ class MediaModelAdmin(NoAdd, NoDelete, SavesWhatChanged, ModelAdmin[MediaModel])
         return [name for name in names if name not in ("enabled", "preferred", "defaults")]
 
     @admin.display(description="connection", ordering="connection__name")
-    def connection_(self, model: MediaModel) -> SafeString | str:
+    def connection_link(self, model: MediaModel) -> SafeString | str:
         return link_to(model.connection)
 
-    @admin.display(description="makes", ordering="media_type")
-    def makes(self, model: MediaModel) -> str:
+    @admin.display(description="output", ordering="media_type")
+    def output(self, model: MediaModel) -> str:
         return str(model.get_media_type_display())
 
-    @admin.display(description="usually takes", ordering="median_seconds")
-    def usual(self, model: MediaModel) -> str:
+    @admin.display(description="median time", ordering="median_seconds")
+    def median(self, model: MediaModel) -> str:
         return _seconds(model.median_seconds)
 
-    @admin.display(description="slow after", ordering="p95_seconds")
-    def slow(self, model: MediaModel) -> str:
+    @admin.display(description="95th percentile", ordering="p95_seconds")
+    def p95(self, model: MediaModel) -> str:
         return _seconds(model.p95_seconds)
 
     @admin.display(description="capabilities")
-    def capabilities_(self, model: MediaModel) -> SafeString:
-        return pretty(model.capabilities)
+    def formatted_capabilities(self, model: MediaModel) -> SafeString:
+        return format_json(model.capabilities)
 
     @admin.display(description="pricing")
-    def pricing_(self, model: MediaModel) -> SafeString | str:
-        return NOTHING if model.pricing is None else pretty(model.pricing)
+    def formatted_pricing(self, model: MediaModel) -> SafeString | str:
+        return EMPTY if model.pricing is None else format_json(model.pricing)
 
     @admin.display(description="parameters")
-    def request_schema_(self, model: MediaModel) -> SafeString:
-        return pretty(model.request_schema)
+    def formatted_schema(self, model: MediaModel) -> SafeString:
+        return format_json(model.request_schema)
 
-    @admin.action(description="Enable: can be chosen for new work", permissions=["change"])
+    @admin.action(description="Enable the selected models", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[MediaModel]) -> None:
-        self._switch(request, queryset, True)
+        self._set_enabled(request, queryset, True)
 
-    @admin.action(description="Disable: cannot be chosen for new work", permissions=["change"])
+    @admin.action(description="Disable the selected models", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[MediaModel]) -> None:
-        self._switch(request, queryset, False)
+        self._set_enabled(request, queryset, False)
 
-    def _switch(self, request: HttpRequest, queryset: QuerySet[MediaModel], on: bool) -> None:
-        word = "Enabled" if on else "Disabled"
-        changed = list(queryset.exclude(enabled=on))
-        MediaModel.objects.filter(pk__in=[model.pk for model in changed]).update(enabled=on)
+    def _set_enabled(self, request: HttpRequest, queryset: QuerySet[MediaModel], enabled: bool) -> None:
+        verb = "Enabled" if enabled else "Disabled"
+        changed = list(queryset.exclude(enabled=enabled))
+        MediaModel.objects.filter(pk__in=[model.pk for model in changed]).update(enabled=enabled)
         for model in changed:
-            self.log_change(request, model, f"{word}.")
-        self.message_user(request, f"{word} {counted(len(changed), 'model')}.")
+            self.log_change(request, model, f"{verb}.")
+        self.message_user(request, f"{verb} {pluralize(len(changed), 'model')}.")
 
 
 def _seconds(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:,.1f} s"
+    return EMPTY if value is None else f"{value:,.1f} s"

@@ -1,4 +1,4 @@
-"""Backends: adding hub accounts, seeing whether they work, and checking them."""
+"""Manage connections: add hub accounts, see their status, check them, sync their models."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,35 +17,36 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from dashboard.admin.base import NOTHING, ModelAdmin, counted, page_of
-from dashboard.admin.hub_form import ACCOUNT, OURS, HubForm
+from dashboard.admin.base import EMPTY, ModelAdmin, change_url, pluralize
+from dashboard.admin.hub_form import ACCOUNT_FIELDS, USAGE_FIELDS, HubForm
 from queueapp.models import Connection, ForeignGeneration, Generation, MediaModel
 from queueapp.services import coordination
 from queueapp.services.hubs import checks, model_sync
+from queueapp.services.hubs.status import describe_status
 from queueapp.upstream.clock import REPORTED_OFFSET
 
-_SHOWN = ("base_url", "namespace", "public_url")
-_WORK = ("queued", "at_work", "elsewhere_", "created_at")
-_KNOWN = ("status", "checked", "answer", "revision_", "clock")
-_MODELS = ("models_", "synced")
+_READONLY_ACCOUNT_FIELDS = ("base_url", "namespace", "public_url")
+_WORKLOAD_FIELDS = ("queued", "running", "foreign", "created_at")
+_CHECK_FIELDS = ("status", "last_check", "check_result", "revision_label", "clock")
+_MODEL_FIELDS = ("models_summary", "last_sync")
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:
-    mine = rows.filter(connection=OuterRef("pk")).order_by()
-    return Subquery(mine.values("connection").annotate(number=Count("pk")).values("number"))
+    related = rows.filter(connection=OuterRef("pk")).order_by()
+    return Subquery(related.values("connection").annotate(number=Count("pk")).values("number"))
 
 
-def _made_elsewhere() -> QuerySet[ForeignGeneration]:
+def _recent_foreign_generations() -> QuerySet[ForeignGeneration]:
     return ForeignGeneration.objects.filter(first_seen_at__gte=timezone.now() - timedelta(hours=24))
 
 
-def _when(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%-d %B %Y, %H:%M:%S}" if at else "Not yet"
 
 
 @admin.register(Connection)
 class ConnectionAdmin(ModelAdmin[Connection]):
-    """Backends. What a change makes possible happens at once: the pump is told."""
+    """Connections. A change wakes the poller, so that it takes effect at once."""
 
     form = HubForm
     list_display = (
@@ -56,44 +57,43 @@ class ConnectionAdmin(ModelAdmin[Connection]):
         "capacity",
         "priority",
         "queued",
-        "at_work",
-        "elsewhere_",
-        "offers",
+        "running",
+        "foreign",
+        "models_offered",
     )
-    list_editable = OURS
+    list_editable = USAGE_FIELDS
     list_filter = ("kind", "enabled", "stop_reason")
     search_fields = ("name", "base_url", "namespace")
-    actions = ("check_all", "sync_all")
+    actions = ("check_hubs", "sync_hubs")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         return (
             super()
             .get_queryset(request)
             .annotate(
-                waiting_now=_count(Generation.objects.waiting()),
-                at_work_now=_count(Generation.objects.at_work()),
-                elsewhere_now=_count(_made_elsewhere()),
-                models_now=Count("catalog"),
+                waiting_count=_count(Generation.objects.waiting()),
+                running_count=_count(Generation.objects.at_work()),
+                foreign_count=_count(_recent_foreign_generations()),
+                model_count=Count("catalog"),
             )
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return ((None, {"fields": ("name", *ACCOUNT)}), ("How it is used", {"fields": OURS}))
+            return ((None, {"fields": ("name", *ACCOUNT_FIELDS)}), ("Usage", {"fields": USAGE_FIELDS}))
         if obj.kind == Connection.Kind.BUILTIN:
-            return ((None, {"fields": ("name", "kind", *OURS, *_WORK, "models_")}),)
+            return ((None, {"fields": ("name", "kind", *USAGE_FIELDS, *_WORKLOAD_FIELDS, "models_summary")}),)
+        can_change = self.has_change_permission(request, obj)
+        account = ACCOUNT_FIELDS if can_change else _READONLY_ACCOUNT_FIELDS
         return (
-            (None, {"fields": ("name", "kind", *_KNOWN)}),
-            ("The hub's account", {"fields": ACCOUNT if self._may_change(request, obj) else _SHOWN}),
-            ("How it is used", {"fields": (*OURS, *_WORK)}),
-            ("Models", {"fields": _MODELS}),
+            (None, {"fields": ("name", "kind", *_CHECK_FIELDS)}),
+            ("Hub account", {"fields": account}),
+            ("Usage", {"fields": (*USAGE_FIELDS, *_WORKLOAD_FIELDS)}),
+            ("Models", {"fields": _MODEL_FIELDS}),
         )
 
-    def _may_change(self, request: HttpRequest, obj: Connection) -> bool:
-        return self.has_change_permission(request, obj)
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        shown = ("kind", *_KNOWN, *_MODELS, *_WORK)
+        shown = ("kind", *_CHECK_FIELDS, *_MODEL_FIELDS, *_WORKLOAD_FIELDS)
         return shown if obj is None else ("name", *shown)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -102,90 +102,90 @@ class ConnectionAdmin(ModelAdmin[Connection]):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
-        """Only what has neither models nor history; the built-in one would come back by itself."""
+        """Allow deleting only without models and history. The built-in one is created again at each start."""
         if obj is None or obj.kind == Connection.Kind.BUILTIN or obj.catalog.exists():
             return False
         return super().has_delete_permission(request, obj) and not obj.generations.exists()
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Write the edited columns alone: the others may have been written meanwhile by a worker."""
+        """Write only the edited columns: a worker may have written the others meanwhile."""
         if isinstance(form, HubForm):
             saved = form.save_account()
             obj.pk = saved.pk
             obj._state.adding = False
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in OURS])
+            obj.save(update_fields=[name for name in form.changed_data if name in USAGE_FIELDS])
         obj.refresh_from_db()
         transaction.on_commit(coordination.wake_poller)
 
-    # What is shown
+    # Columns
 
     @admin.display(description="status")
     def status(self, connection: Connection) -> str:
-        return checks.describe_status(connection, timezone.now())
+        return describe_status(connection, timezone.now())
 
     @admin.display(description="last check", ordering="checked_at")
-    def checked(self, connection: Connection) -> str:
-        return _when(connection.checked_at)
+    def last_check(self, connection: Connection) -> str:
+        return _format_time(connection.checked_at)
 
-    @admin.display(description="what it answered")
-    def answer(self, connection: Connection) -> SafeString | str:
+    @admin.display(description="check result")
+    def check_result(self, connection: Connection) -> SafeString | str:
         return format_html_join(
             "", "<p>{}</p>", ((line,) for line in connection.check_report.split("\n") if line)
         )
 
     @admin.display(description="revision")
-    def revision_(self, connection: Connection) -> str:
+    def revision_label(self, connection: Connection) -> str:
         return str(connection.get_revision_display())
 
-    @admin.display(description="its clock")
+    @admin.display(description="clock")
     def clock(self, connection: Connection) -> str:
-        ahead = connection.clock_offset
-        if ahead is None:
-            return NOTHING
-        if abs(ahead) < REPORTED_OFFSET:
-            return "agrees with ours"
-        return f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} ours"
+        offset = connection.clock_offset
+        if offset is None:
+            return EMPTY
+        if abs(offset) < REPORTED_OFFSET:
+            return "in sync with ours"
+        return f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} ours"
 
     @admin.display(description="models")
-    def models_(self, connection: Connection) -> str:
+    def models_summary(self, connection: Connection) -> str:
         models = MediaModel.objects.filter(connection=connection)
         listed = models.filter(listed=True)
-        gone, off = models.filter(listed=False).count(), listed.filter(enabled=False).count()
+        unlisted, disabled = models.filter(listed=False).count(), listed.filter(enabled=False).count()
         media = listed.exclude(media_type="").count()
         return (
-            f"{listed.count()} listed, {media} of them make images or videos; "
-            f"{off} switched off here, {gone} not listed any more"
+            f"{listed.count()} listed, {media} of them for images or videos; "
+            f"{disabled} disabled here, {unlisted} no longer listed"
         )
 
-    @admin.display(description="models synced")
-    def synced(self, connection: Connection) -> str:
-        when = _when(connection.models_synced_at)
+    @admin.display(description="models last_sync")
+    def last_sync(self, connection: Connection) -> str:
+        when = _format_time(connection.models_synced_at)
         return f"{when}. {connection.sync_error}" if connection.sync_error else when
 
-    @admin.display(description="queued", ordering="waiting_now")
+    @admin.display(description="queued", ordering="waiting_count")
     def queued(self, connection: Any) -> int:
-        return connection.waiting_now or 0
+        return connection.waiting_count or 0
 
-    @admin.display(description="at work", ordering="at_work_now")
-    def at_work(self, connection: Any) -> int:
-        return connection.at_work_now or 0
+    @admin.display(description="running", ordering="running_count")
+    def running(self, connection: Any) -> int:
+        return connection.running_count or 0
 
-    @admin.display(description="made elsewhere, 24 h", ordering="elsewhere_now")
-    def elsewhere_(self, connection: Any) -> int:
-        return connection.elsewhere_now or 0
+    @admin.display(description="by others, 24 h", ordering="foreign_count")
+    def foreign(self, connection: Any) -> int:
+        return connection.foreign_count or 0
 
-    @admin.display(description="models", ordering="models_now")
-    def offers(self, connection: Any) -> int:
-        return int(connection.models_now)
+    @admin.display(description="models", ordering="model_count")
+    def models_offered(self, connection: Any) -> int:
+        return int(connection.model_count)
 
-    # What can be asked
+    # Checks and model syncs
 
     def get_urls(self) -> list[Any]:
         site = self.admin_site.admin_view
         return [
-            path("<int:pk>/check/", site(self.check_one), name="queueapp_connection_check"),
-            path("<int:pk>/sync/", site(self.sync_one), name="queueapp_connection_sync"),
+            path("<int:pk>/check/", site(self.check_view), name="queueapp_connection_check"),
+            path("<int:pk>/sync/", site(self.sync_view), name="queueapp_connection_sync"),
             *super().get_urls(),
         ]
 
@@ -196,63 +196,67 @@ class ConnectionAdmin(ModelAdmin[Connection]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """With the buttons; just after a check was asked for, the page loads itself until it is answered."""
-        found = Connection.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
-        is_hub = found is not None and found.kind == Connection.Kind.UPSTREAM
-        waits = request.method == "GET" and "checking" in request.GET
-        more = {
-            "can_check": is_hub and self.has_change_permission(request, found),
-            "reloads": waits and found is not None and checks.is_check_running(found, timezone.now()),
+        """Add the buttons. While a requested check runs, the page reloads until the result is there."""
+        connection = Connection.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        is_hub = connection is not None and connection.kind == Connection.Kind.UPSTREAM
+        is_waiting = request.method == "GET" and "checking" in request.GET
+        context = {
+            "can_check": is_hub and self.has_change_permission(request, connection),
+            "reloads": is_waiting
+            and connection is not None
+            and checks.is_check_running(connection, timezone.now()),
         }
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._to_the_answer(request, obj) or super().response_add(request, obj, post_url_continue)
+        return self._redirect_to_check(request, obj) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
-        return self._to_the_answer(request, obj) or super().response_change(request, obj)
+        return self._redirect_to_check(request, obj) or super().response_change(request, obj)
 
-    def _to_the_answer(self, request: HttpRequest, obj: Connection) -> HttpResponse | None:
-        """Who goes on with a connection that is being checked now sees the answer as soon as it is there."""
+    def _redirect_to_check(self, request: HttpRequest, obj: Connection) -> HttpResponse | None:
+        """After "Save and continue", redirect to the page that shows the result of the running check."""
         if "_continue" not in request.POST or not checks.is_check_running(obj, timezone.now()):
             return None
-        self.message_user(request, "Saved. A worker asks the hub now; this page shows the answer.")
-        return redirect(f"{page_of(Connection, obj.pk)}?checking=1")
+        self.message_user(request, "Saved. The check is running; this page shows its result.")
+        return redirect(f"{change_url(Connection, obj.pk)}?checking=1")
 
     @method_decorator(require_POST)
-    def check_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        connection = self._hub(request, pk)
+    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        connection = self._get_hub(request, pk)
         checks.request_check(connection)
-        self.message_user(request, "A worker asks the hub now; this page shows the answer when it is there.")
-        return redirect(f"{page_of(Connection, pk)}?checking=1")
+        self.message_user(request, "The check is running; this page shows its result.")
+        return redirect(f"{change_url(Connection, pk)}?checking=1")
 
     @method_decorator(require_POST)
-    def sync_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        model_sync.request_sync(self._hub(request, pk))
-        self.message_user(request, "A worker asks the hub for its models now. Load the page again to see.")
-        return redirect(page_of(Connection, pk))
+    def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        model_sync.request_sync(self._get_hub(request, pk))
+        self.message_user(request, "The model sync is running. Reload the page to see its result.")
+        return redirect(change_url(Connection, pk))
 
-    def _hub(self, request: HttpRequest, pk: int) -> Connection:
+    def _get_hub(self, request: HttpRequest, pk: int) -> Connection:
         connection = get_object_or_404(Connection, pk=pk, kind=Connection.Kind.UPSTREAM)
         if not self.has_change_permission(request, connection):
             raise PermissionDenied
         return connection
 
-    @admin.action(description="Check: ask the hub who it is", permissions=["change"])
-    def check_all(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
-        self._ask(request, queryset, checks.request_check, "Checking {}.")
+    @admin.action(description="Check the selected hubs", permissions=["change"])
+    def check_hubs(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        self._request_for_hubs(request, queryset, checks.request_check, "Checking {}.")
 
-    @admin.action(description="Sync models: ask the hub what it offers", permissions=["change"])
-    def sync_all(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
-        self._ask(request, queryset, model_sync.request_sync, "Asking {} for models.")
+    @admin.action(description="Sync the models of the selected hubs", permissions=["change"])
+    def sync_hubs(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        self._request_for_hubs(request, queryset, model_sync.request_sync, "Syncing the models of {}.")
 
-    def _ask(self, request: HttpRequest, queryset: QuerySet[Connection], ask: Any, words: str) -> None:
-        found = list(queryset.filter(kind=Connection.Kind.UPSTREAM))
-        for connection in found:
-            ask(connection)
-        if found:
-            self.message_user(request, words.format(counted(len(found), "hub")))
-        if any(each.kind == Connection.Kind.BUILTIN for each in queryset):
-            self.message_user(request, "The built-in engine is part of Drover.", messages.WARNING)
+    def _request_for_hubs(
+        self, request: HttpRequest, queryset: QuerySet[Connection], request_job: Any, message: str
+    ) -> None:
+        hubs = list(queryset.filter(kind=Connection.Kind.UPSTREAM))
+        for connection in hubs:
+            request_job(connection)
+        if hubs:
+            self.message_user(request, message.format(pluralize(len(hubs), "hub")))
+        if any(connection.kind == Connection.Kind.BUILTIN for connection in queryset):
+            self.message_user(request, "The built-in engine needs no check.", messages.WARNING)

@@ -1,4 +1,4 @@
-"""Filters of the admin's lists, named by the question they answer."""
+"""Filters for the lists of the admin. Each is a yes/no question about a row."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,8 +13,8 @@ from queueapp.models import Generation, Submission
 from queueapp.states import UNSUCCESSFUL
 
 
-class Question(admin.SimpleListFilter):
-    """A question that is asked of a list or left alone; asked, the list shows the rows it is true of."""
+class QuestionFilter(admin.SimpleListFilter):
+    """A filter with one choice: show only the rows for which `condition` holds."""
 
     template = "admin/queueapp/question.html"
 
@@ -22,84 +22,83 @@ class Question(admin.SimpleListFilter):
         return [("yes", "Yes")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(self.answer()) if self.value() == "yes" else queryset
+        return queryset.filter(self.condition()) if self.value() == "yes" else queryset
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         raise NotImplementedError
 
 
-class WaitingLong(Question):
+class WaitingLong(QuestionFilter):
     title = "Waiting longer than 10 minutes?"
     parameter_name = "waiting_long"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         before = timezone.now() - timedelta(minutes=10)
         return Q(ended_at=None, released_at=None, enqueued_at__lt=before)
 
 
-class RunningLong(Question):
+class RunningLong(QuestionFilter):
     title = "Running longer than an hour?"
     parameter_name = "running_long"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(ended_at=None, released_at__lt=timezone.now() - timedelta(hours=1))
 
 
-class EndedBadly(Question):
-    title = "Ended badly in the last day?"
-    parameter_name = "ended_badly"
+class FailedRecently(QuestionFilter):
+    title = "Failed in the last day?"
+    parameter_name = "failed_recently"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(state__in=UNSUCCESSFUL, ended_at__gt=timezone.now() - timedelta(days=1))
 
 
-class CancelUnanswered(Question):
-    title = "Cancel asked but not answered?"
+class CancelUnanswered(QuestionFilter):
+    title = "Cancel requested but not answered?"
     parameter_name = "cancel_unanswered"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(ended_at=None, cancel_requested_at__isnull=False)
 
 
-class StillGoing(Question):
-    title = "Still going?"
-    parameter_name = "going"
+class HasActiveGenerations(QuestionFilter):
+    title = "Has active generations?"
+    parameter_name = "active"
 
-    def answer(self) -> Q:
-        # Asked of the few that are live, not of each submission.
-        live = Generation.objects.live().values("submission")
-        return Q(pk__in=live)
+    def condition(self) -> Q:
+        # Starts from the few active generations instead of looking at each submission.
+        return Q(pk__in=Generation.objects.live().values("submission"))
 
 
-class StillValid(Question):
-    title = "Still valid?"
+class IsValid(QuestionFilter):
+    title = "Valid?"
     parameter_name = "valid"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(revoked_at=None, owner__is_active=True)
 
 
-class NeverUsed(Question):
+class NeverUsed(QuestionFilter):
     title = "Never used?"
     parameter_name = "unused"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(last_used_at=None)
 
 
-class HasSubmitted(Question):
+class HasSubmitted(QuestionFilter):
     title = "Has ever submitted?"
     parameter_name = "submitted"
 
-    def answer(self) -> Q:
+    def condition(self) -> Q:
         return Q(Exists(Submission.objects.filter(user=OuterRef("pk"))))
 
 
-class InUse(admin.RelatedFieldListFilter):
-    """The related rows that this list has any of.
+class InUseFilter(admin.RelatedFieldListFilter):
+    """Offers the related rows that occur in the list.
 
-    Asked of the related table, a seek in an index for each row of it, so that the price does not grow
-    with the history as that of Django's own RelatedOnlyFieldListFilter does.
+    It makes one index lookup for each related row. Django's RelatedOnlyFieldListFilter reads the whole list
+    instead, which takes longer the longer the history is.
     """
 
     def field_choices(

@@ -1,4 +1,4 @@
-"""Generations: to be read, found and cancelled. What happened is not edited."""
+"""Search, show and cancel generations. They are read-only, because they record what happened."""
 
 from contextlib import suppress
 from typing import Any
@@ -12,18 +12,24 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from dashboard.admin.base import (
-    NOTHING,
-    FindsById,
+    EMPTY,
     ModelAdmin,
-    ReadOnly,
+    ReadOnlyMixin,
+    SearchByIdMixin,
     TabularInline,
-    counted,
+    format_json,
     link_to,
-    pretty,
+    pluralize,
 )
-from dashboard.admin.filters import CancelUnanswered, EndedBadly, InUse, RunningLong, WaitingLong
-from dashboard.admin.progress import NO_PROMPT, PROMPT, CancelsGenerations, pace_of, state_word
-from dashboard.admin.records import thumbnail_of
+from dashboard.admin.filters import CancelUnanswered, FailedRecently, InUseFilter, RunningLong, WaitingLong
+from dashboard.admin.progress import (
+    NO_PROMPT,
+    PROMPT_LENGTH,
+    CancelGenerationsMixin,
+    duration_text,
+    state_label,
+)
+from dashboard.admin.records import link_to_result
 from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Result
 from queueapp.models.generations import GenerationQuerySet
@@ -31,8 +37,8 @@ from queueapp.services import downloads
 from queueapp.states import CANCELLING_TEXT, STATE_TEXTS, State
 
 
-class Timeline(ReadOnly, TabularInline[Event, Generation]):
-    """What happened to a generation, in order."""
+class TimelineInline(ReadOnlyMixin, TabularInline[Event, Generation]):
+    """The events of a generation, in order."""
 
     model = Event
     template = "admin/queueapp/timeline.html"
@@ -44,32 +50,44 @@ class Timeline(ReadOnly, TabularInline[Event, Generation]):
 
 
 @admin.register(Generation)
-class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Generation]):
-    list_display = ("thumbnail", "prompt", "state_", "pace", "full_model", "user", "enqueued")
+class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Generation]):
+    list_display = ("thumbnail", "prompt", "state_display", "duration", "qualified_model", "user", "enqueued")
     list_display_links = ("prompt",)
     list_filter = (
         WaitingLong,
         RunningLong,
-        EndedBadly,
+        FailedRecently,
         CancelUnanswered,
         "state",
-        ("connection", InUse),
-        ("user", InUse),
-        ("model", InUse),
+        ("connection", InUseFilter),
+        ("user", InUseFilter),
+        ("model", InUseFilter),
     )
     list_select_related = ("submission", "model", "connection", "user", "result")
     search_fields = ("submission__prompt", "id__startswith", "user__username", "model__name")
-    search_help_text = "Prompt, id or its beginning, person, model"
+    search_help_text = "Prompt, id or its beginning, user, model"
     ordering = ("-enqueued_at", "-id")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    actions = ("cancel", "fetch_again")
-    inlines = (Timeline,)
+    actions = ("cancel", "retry_downloads")
+    inlines = (TimelineInline,)
     fieldsets = (
-        (None, {"fields": ("thumbnail", "whole_prompt", "state_", "meaning", "pace")}),
-        ("Ending", {"fields": ("reason", "category", "raw_reason")}),
-        ("Of", {"fields": ("submission_", "place", "user_", "namespace_", "model_", "connection_")}),
+        (None, {"fields": ("thumbnail", "full_prompt", "state_display", "state_description", "duration")}),
+        ("Outcome", {"fields": ("reason", "category", "raw_reason")}),
+        (
+            "Belongs to",
+            {
+                "fields": (
+                    "submission_link",
+                    "position",
+                    "user_link",
+                    "namespace_link",
+                    "model_link",
+                    "connection_link",
+                )
+            },
+        ),
         ("Times", {"fields": ("enqueued_at", "released_at", "ended_at")}),
         ("Cancel", {"fields": ("cancel_requested_at", "cancel_requested_by")}),
         ("Parameters", {"fields": ("params",)}),
@@ -82,7 +100,7 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
                     ("last_polled_at", "next_poll_at", "missing_polls"),
                     "cancel_answer",
                     "cost",
-                    "result_there",
+                    "download_status",
                 )
             },
         ),
@@ -90,32 +108,32 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
-        # Prompts and parameters can be megabytes; a list needs the beginning of the prompt.
+        # Prompts and parameters can have megabytes; a list needs only the beginning of the prompt.
         return (
             super()
             .get_queryset(request)
-            .annotate(prompt_start=Left("submission__prompt", PROMPT))
+            .annotate(prompt_start=Left("submission__prompt", PROMPT_LENGTH))
             .defer("raw_reason", "submission__prompt", "submission__params")
             .defer("model__description", "model__capabilities", "model__pricing", "model__request_schema")
         )
 
-    def by_id(self, wanted: UUID) -> Q:
-        return Q(pk=wanted) | Q(submission=wanted)
+    def id_filter(self, key: UUID) -> Q:
+        return Q(pk=key) | Q(submission=key)
 
     @admin.display(description="result")
     def thumbnail(self, generation: Generation) -> SafeString | str:
-        return thumbnail_of(_result(generation))
+        return link_to_result(_result(generation))
 
     @admin.display(description="prompt")
     def prompt(self, generation: Any) -> str:
         return generation.prompt_start or NO_PROMPT
 
     @admin.display(description="prompt")
-    def whole_prompt(self, generation: Generation) -> str:
+    def full_prompt(self, generation: Generation) -> str:
         return generation.submission.prompt or NO_PROMPT
 
     @admin.display(description="model", ordering="model__name")
-    def full_model(self, generation: Generation) -> str:
+    def qualified_model(self, generation: Generation) -> str:
         return f"{generation.connection.name}/{generation.model.name}"
 
     @admin.display(description="enqueued", ordering="enqueued_at")
@@ -123,71 +141,69 @@ class GenerationAdmin(CancelsGenerations, FindsById, ReadOnly, ModelAdmin[Genera
         return f"{timezone.localtime(generation.enqueued_at):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="state", ordering="state")
-    def state_(self, generation: Generation) -> str:
-        return state_word(generation)
+    def state_display(self, generation: Generation) -> str:
+        return state_label(generation)
 
-    @admin.display(description="which means")
-    def meaning(self, generation: Generation) -> str:
-        words = CANCELLING_TEXT if generation.is_cancelling else STATE_TEXTS[State(generation.state)]
-        return words.meaning
+    @admin.display(description="meaning")
+    def state_description(self, generation: Generation) -> str:
+        text = CANCELLING_TEXT if generation.is_cancelling else STATE_TEXTS[State(generation.state)]
+        return text.meaning
 
     @admin.display(description="time")
-    def pace(self, generation: Generation) -> str:
-        return pace_of(generation)
+    def duration(self, generation: Generation) -> str:
+        return duration_text(generation)
 
     @admin.display(description="submission")
-    def submission_(self, generation: Generation) -> SafeString | str:
+    def submission_link(self, generation: Generation) -> SafeString | str:
         return link_to(generation.submission)
 
-    @admin.display(description="place in it")
-    def place(self, generation: Generation) -> str:
+    @admin.display(description="position")
+    def position(self, generation: Generation) -> str:
         return f"{generation.ordinal + 1} of {generation.submission.num_generations}"
 
-    @admin.display(description="person")
-    def user_(self, generation: Generation) -> SafeString | str:
+    @admin.display(description="user")
+    def user_link(self, generation: Generation) -> SafeString | str:
         return link_to(generation.user)
 
     @admin.display(description="namespace")
-    def namespace_(self, generation: Generation) -> SafeString | str:
+    def namespace_link(self, generation: Generation) -> SafeString | str:
         return link_to(generation.namespace)
 
     @admin.display(description="model")
-    def model_(self, generation: Generation) -> SafeString | str:
+    def model_link(self, generation: Generation) -> SafeString | str:
         return link_to(generation.model)
 
     @admin.display(description="connection")
-    def connection_(self, generation: Generation) -> SafeString | str:
+    def connection_link(self, generation: Generation) -> SafeString | str:
         return link_to(generation.connection)
 
     @admin.display(description="parameters")
     def params(self, generation: Generation) -> SafeString:
-        return pretty(generation.submission.params)
+        return format_json(generation.submission.params)
 
-    @admin.display(description="result there")
-    def result_there(self, generation: Generation) -> str:
-        """What keeps a result that the hub has from being stored here."""
+    @admin.display(description="download")
+    def download_status(self, generation: Generation) -> str:
+        """Return the status of a pending download of the result."""
         download: Download | None = getattr(generation, "download", None)
         if download is None:
-            return NOTHING
-        when = (
-            f"{timezone.localtime(download.next_attempt_at):%H:%M:%S}"
-            if download.next_attempt_at
-            else "never"
-        )
-        return f"{download.last_error or 'Not fetched yet.'} Tries: {download.attempts}; the next: {when}."
+            return EMPTY
+        at = download.next_attempt_at
+        next_attempt = f"{timezone.localtime(at):%H:%M:%S}" if at else "never"
+        error = download.last_error or "Not downloaded yet."
+        return f"{error} Attempts: {download.attempts}; next: {next_attempt}."
 
-    @admin.action(description="Fetch the result again", permissions=["cancel"])
-    def fetch_again(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
-        asked = 0
+    @admin.action(description="Download the results again", permissions=["cancel"])
+    def retry_downloads(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
+        count = 0
         for generation in queryset.filter(download__isnull=False):
-            with suppress(NotFound):  # It was stored just now.
+            with suppress(NotFound):  # The download finished meanwhile.
                 downloads.retry_now(generation)
-                asked += 1
-        self.message_user(request, f"Fetching {counted(asked, 'result')} again.")
+                count += 1
+        self.message_user(request, f"Downloading {pluralize(count, 'result')} again.")
 
     @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
-        self.cancel_all(request, queryset)
+        self.cancel_generations(request, queryset)
 
 
 def _result(generation: Generation) -> Result | None:

@@ -1,4 +1,4 @@
-"""What was stored and noted: results, inputs, events. Evidence, so it is only read."""
+"""Show results, inputs and events, read-only."""
 
 from typing import Any
 from uuid import UUID
@@ -11,30 +11,39 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard.admin.base import NOTHING, FindsById, ModelAdmin, ReadOnly, link_to, page_of, size
-from dashboard.admin.filters import InUse
+from dashboard.admin.base import EMPTY, ModelAdmin, ReadOnlyMixin, SearchByIdMixin, change_url, link_to
+from dashboard.admin.filters import InUseFilter
+from dashboard.pages import size
 from queueapp.files import media, storage
 from queueapp.models import Event, Generation, Input, Result
 
 
-def thumbnail_of(result: Result | None) -> SafeString | str:
-    """The small picture of a result, which leads to the whole of it."""
+def link_to_result(result: Result | None) -> SafeString | str:
+    """Return a result's thumbnail as a link to the result."""
     if result is None or not result.thumbnail:
-        return NOTHING
+        return EMPTY
     return format_html(
         '<a href="{}"><img class="drover-thumbnail" src="{}" alt="Open the result" loading="lazy"></a>',
-        page_of(Result, result.pk),
+        change_url(Result, result.pk),
         reverse("admin:queueapp_result_thumbnail", args=[result.pk]),
     )
 
 
 def _link_to_generation(key: UUID) -> SafeString:
-    return format_html('<a href="{}">{}</a>', page_of(Generation, key), key)
+    return format_html('<a href="{}">{}</a>', change_url(Generation, key), key)
 
 
 @admin.register(Result)
-class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
-    list_display = ("thumbnail_", "generation_", "content_type", "bytes", "extent", "length", "created_at")
+class ResultAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Result]):
+    list_display = (
+        "thumbnail_link",
+        "generation_link",
+        "content_type",
+        "bytes",
+        "dimensions",
+        "length",
+        "created_at",
+    )
     list_display_links = ("content_type",)
     search_fields = ("generation__id__startswith", "file")
     search_help_text = "Id of the generation or its beginning, name of the file"
@@ -43,11 +52,11 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     fields = (
-        "whole",
-        "generation_",
+        "preview",
+        "generation_link",
         "content_type",
         "bytes",
-        "extent",
+        "dimensions",
         "length",
         "file",
         "thumbnail",
@@ -63,15 +72,15 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
         ]
 
     def file_view(self, request: HttpRequest, key: UUID) -> FileResponse:
-        """The stored result, as the type its bytes were found to be."""
-        result = self._visible(request, key)
-        return _answer(result.file, result.content_type)
+        """Serve a stored result with the content type that its bytes have."""
+        result = self._get_result(request, key)
+        return _file_response(result.file, result.content_type)
 
     def thumbnail_view(self, request: HttpRequest, key: UUID) -> FileResponse:
-        """The stored result's small picture."""
-        return _answer(self._visible(request, key).thumbnail, "image/webp")
+        """Serve the thumbnail of a stored result."""
+        return _file_response(self._get_result(request, key).thumbnail, "image/webp")
 
-    def _visible(self, request: HttpRequest, key: UUID) -> Result:
+    def _get_result(self, request: HttpRequest, key: UUID) -> Result:
         if not self.has_view_permission(request):
             raise PermissionDenied
         result = Result.objects.filter(pk=key).first()
@@ -80,19 +89,19 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
         return result
 
     @admin.display(description="result")
-    def thumbnail_(self, result: Result) -> SafeString | str:
-        return thumbnail_of(result)
+    def thumbnail_link(self, result: Result) -> SafeString | str:
+        return link_to_result(result)
 
     @admin.display(description="result")
-    def whole(self, result: Result) -> SafeString:
-        # A person's own pages show only what is theirs, so the admin serves the file itself.
-        where = reverse("admin:queueapp_result_file", args=[result.pk])
+    def preview(self, result: Result) -> SafeString:
+        # The result page shows a user only their own results, so the admin serves the file itself.
+        url = reverse("admin:queueapp_result_file", args=[result.pk])
         if result.content_type.startswith("video/"):
-            return format_html('<video class="drover-result" src="{}" controls loop></video>', where)
-        return format_html('<img class="drover-result" src="{}" alt="The result">', where)
+            return format_html('<video class="drover-result" src="{}" controls loop></video>', url)
+        return format_html('<img class="drover-result" src="{}" alt="The result">', url)
 
     @admin.display(description="generation", ordering="pk")
-    def generation_(self, result: Result) -> SafeString:
+    def generation_link(self, result: Result) -> SafeString:
         return _link_to_generation(result.pk)
 
     @admin.display(description="size", ordering="size")
@@ -100,16 +109,16 @@ class ResultAdmin(FindsById, ReadOnly, ModelAdmin[Result]):
         return size(result.size)
 
     @admin.display(description="pixels")
-    def extent(self, result: Result) -> str:
+    def dimensions(self, result: Result) -> str:
         return f"{result.width} × {result.height}"
 
     @admin.display(description="length", ordering="seconds")
     def length(self, result: Result) -> str:
-        return NOTHING if result.seconds is None else f"{result.seconds:.1f} s"
+        return EMPTY if result.seconds is None else f"{result.seconds:.1f} s"
 
 
-def _answer(name: str, content_type: str) -> FileResponse:
-    shown = content_type in media.CONTENT_TYPES
+def _file_response(name: str, content_type: str) -> FileResponse:
+    is_known = content_type in media.CONTENT_TYPES
     if not name:
         raise Http404
     try:
@@ -117,52 +126,54 @@ def _answer(name: str, content_type: str) -> FileResponse:
     except (FileNotFoundError, ValueError):
         raise Http404 from None
     return FileResponse(
-        file, as_attachment=not shown, content_type=content_type if shown else "application/octet-stream"
+        file,
+        as_attachment=not is_known,
+        content_type=content_type if is_known else "application/octet-stream",
     )
 
 
 @admin.register(Input)
-class InputAdmin(FindsById, ReadOnly, ModelAdmin[Input]):
+class InputAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Input]):
     list_display = ("id", "namespace", "content_type", "bytes", "created_at")
-    list_filter = (("namespace", InUse),)
+    list_filter = (("namespace", InUseFilter),)
     list_select_related = ("namespace",)
     search_fields = ("id__startswith", "namespace__name", "content_type")
     search_help_text = "Id or its beginning, namespace, type"
     ordering = ("-created_at", "-pk")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ("id", "namespace_", "content_type", "bytes", "file", "created_at")
+    fields = ("id", "namespace_link", "content_type", "bytes", "file", "created_at")
 
     @admin.display(description="size", ordering="size")
     def bytes(self, row: Input) -> str:
         return size(row.size)
 
     @admin.display(description="namespace")
-    def namespace_(self, row: Input) -> SafeString | str:
+    def namespace_link(self, row: Input) -> SafeString | str:
         return link_to(row.namespace)
 
 
 @admin.register(Event)
-class EventAdmin(FindsById, ReadOnly, ModelAdmin[Event]):
-    """Everything that was noted, the newest first by key: the one order that needs no sorting."""
+class EventAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Event]):
+    """All events, newest first. The primary key is the only order that needs no sorting."""
 
-    list_display = ("at", "kind", "state", "user", "text", "generation_")
-    list_filter = ("state", ("user", InUse))
+    list_display = ("at", "kind", "state", "user", "text", "generation_link")
+    list_filter = ("state", ("user", InUseFilter))
     list_select_related = ("user",)
     search_fields = ("kind", "text", "user__username")
-    search_help_text = "Whole id of a generation, kind, text, person"
+    search_help_text = "Whole id of a generation, kind, text, user"
     ordering = ("-id",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ("at", "kind", "state", "user_", "text", "generation_")
+    fields = ("at", "kind", "state", "user_link", "text", "generation_link")
 
-    def by_id(self, wanted: UUID) -> Q:
-        return Q(generation=wanted)
+    def id_filter(self, key: UUID) -> Q:
+        return Q(generation=key)
 
     @admin.display(description="generation")
-    def generation_(self, event: Any) -> SafeString:
+    def generation_link(self, event: Any) -> SafeString:
         return _link_to_generation(event.generation_id)
 
-    @admin.display(description="person")
-    def user_(self, event: Event) -> SafeString | str:
+    @admin.display(description="user")
+    def user_link(self, event: Event) -> SafeString | str:
         return link_to(event.user)

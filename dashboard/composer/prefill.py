@@ -12,12 +12,12 @@ from dashboard.composer.model_cookie import remembered_model
 from dashboard.composer.placement import place_inputs
 from dashboard.composer.rendering import render_composer
 from dashboard.composer.shots import write_shots
-from dashboard.composer.stored_inputs import make_reference, references_in
+from dashboard.composer.stored_inputs import references_in
 from dashboard.requests import HtmxHttpRequest
 from queueapp.errors import NotFound
 from queueapp.models import MediaModel, Submission
 from queueapp.params import Params
-from queueapp.services import catalog, generations
+from queueapp.services import catalog, generations, inputs
 
 #: The blank composer is the same for all users of a model, and is cached for this many seconds.
 _CACHE_SECONDS = 10
@@ -78,7 +78,7 @@ def _render_blank_composer(model_name: str) -> SafeString:
 
 
 def _form_with_input(request: HtmxHttpRequest, input_id: str, model_name: str) -> ComposerForm:
-    form = new_form(model_name, FormData({UNPLACED_INPUTS: [make_reference(input_id)]}))
+    form = new_form(model_name, FormData({UNPLACED_INPUTS: [f"{inputs.REFERENCE_PREFIX}{input_id}"]}))
     place_inputs(form, request.user)
     return form
 

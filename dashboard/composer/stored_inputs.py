@@ -1,18 +1,12 @@
 """Find references to stored inputs among values, and the kinds of the inputs."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from queueapp.models import Input
 from queueapp.params import Params
 from queueapp.services import accounts, inputs
-
-
-def make_reference(input_id: UUID | str) -> str:
-    """Return the value that stands for a stored input in a parameter."""
-    return f"{inputs.REFERENCE_PREFIX}{input_id}"
 
 
 def references_in(params: Params) -> list[str]:
@@ -28,4 +22,6 @@ def kinds_of(references: Iterable[str], user: User) -> dict[str, str]:
         return {}
     visible = Input.objects.filter(pk__in=input_ids, namespace__in=accounts.visible_namespaces(user))
     rows = visible.values_list("pk", "content_type")
-    return {make_reference(input_id): content_type.partition("/")[0] for input_id, content_type in rows}
+    return {
+        inputs.build_reference(input_id): content_type.partition("/")[0] for input_id, content_type in rows
+    }

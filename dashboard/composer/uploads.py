@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from dashboard.composer.fields import MEDIA_NAMES, Field
 from dashboard.composer.form import ComposerForm
 from dashboard.composer.media_fields import FILE_PREFIX
-from dashboard.composer.stored_inputs import kinds_of, make_reference
+from dashboard.composer.stored_inputs import kinds_of
 from dashboard.composer.upload_handler import uploaded_files
 from dashboard.requests import HtmxHttpRequest
 from queueapp.errors import DroverError
@@ -22,7 +22,7 @@ def store_upload(user: User, file: IO[bytes], *, media_kind: str = "") -> str:
     `media_kind` is "image" or "video" if only that is accepted. Raise TooLarge and BadInput, with the reason.
     """
     namespace = accounts.resolve_namespace(user, None)
-    return make_reference(inputs.save_upload(namespace, file, wanted=media_kind).pk)
+    return inputs.build_reference(inputs.save_upload(namespace, file, wanted=media_kind).pk)
 
 
 def store_uploads(request: HtmxHttpRequest, form: ComposerForm) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from queueapp.models import Connection
-from queueapp.services.hubs import health
+from queueapp.services.hubs import connections
 
 register = template.Library()
 
@@ -33,7 +33,7 @@ def stopped_connections() -> list[Connection]:
     """The connections that staff must see to."""
     found: list[Connection] | None = cache.get(_STOPPED)
     if found is None:
-        found = list(health.stopped_connections().defer("key", "check_report"))
+        found = list(connections.stopped_connections().defer("key", "check_report"))
         cache.set(_STOPPED, found, _KEEP)
     return found
 

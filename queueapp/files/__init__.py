@@ -1,0 +1,1 @@
+"""Stored files: recognise images and videos, make thumbnails, and keep bytes in the storage."""

@@ -1,4 +1,4 @@
-"""`data:` URIs: recognising them in parameters, and turning them into bytes and back."""
+"""Recognise, decode and build `data:` URIs (RFC 2397)."""
 
 import base64
 import binascii
@@ -8,13 +8,14 @@ from urllib.parse import unquote_to_bytes
 
 from queueapp.errors import BadRequest
 
-# A prompt may begin with "data:"; only what has a media type, a comma and no space before it is a URI.
+# A prompt may begin with "data:". Only text with a media type, and a comma without a space before it, is a
+# URI.
 _HEAD = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[\w.+-]+=[^;,\s]*)*)(;base64)?,", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class DataUri:
-    """The content of one `data:` URI. `content_type` is what the URI claims, not what the bytes are."""
+    """The content of a `data:` URI. `content_type` is the declared one; `body` may be something else."""
 
     content_type: str
     body: bytes
@@ -24,18 +25,19 @@ class DataUri:
 
 
 def parse(text: str) -> DataUri | None:
-    """The URI's content; None for text that is no `data:` URI; BadRequest for one that is broken."""
+    """Return the content of a `data:` URI, or None for other text. Raises BadRequest for invalid base64."""
     head = _HEAD.match(text)
     if head is None:
         return None
-    body = text[head.end() :]
-    if not head[3]:
-        return DataUri(head[1].lower(), unquote_to_bytes(body))
+    content_type, is_base64 = head[1].lower(), bool(head[3])
+    body = unquote_to_bytes(text[head.end() :])
+    return DataUri(content_type, _decode_base64(body) if is_base64 else body)
+
+
+def _decode_base64(body: bytes) -> bytes:
+    """Decode base64 leniently: line breaks, missing padding and the URL-safe alphabet occur in practice."""
     try:
-        # Line breaks and missing padding are met in practice; anything else is damage.
-        packed = re.sub(r"\s+", "", unquote_to_bytes(body).decode("ascii")).rstrip("=")
-        packed = packed.replace("-", "+").replace("_", "/")
-        content = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+        text = re.sub(r"\s+", "", body.decode("ascii")).rstrip("=").replace("-", "+").replace("_", "/")
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise BadRequest("A data: URI holds broken base64.") from None
-    return DataUri(head[1].lower(), content)
+        raise BadRequest("A data: URI contains invalid base64.") from None

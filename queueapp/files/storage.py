@@ -1,6 +1,6 @@
-"""Private files: results, thumbnails and inputs, through Django's storage API.
+"""Store private files (results, thumbnails, inputs) through Django's storage API.
 
-Names are made here and never from what somebody sent, so that a name is safe to use anywhere.
+Names are built from ids, never from user input, so a name is safe in paths and URLs.
 """
 
 from pathlib import Path
@@ -12,38 +12,40 @@ from django.utils import timezone
 
 
 def save_file(folder: str, name: str, path: Path) -> str:
-    """Store a local file; its name in the storage."""
+    """Store a local file. Return its name in the storage."""
     with path.open("rb") as source:
         return default_storage.save(_dated_name(folder, name), File(source))
 
 
 def save_bytes(folder: str, name: str, body: bytes) -> str:
-    """Store a few bytes; their name in the storage."""
+    """Store a small file. Return its name in the storage."""
     return default_storage.save(_dated_name(folder, name), ContentFile(body))
 
 
 def save_once(name: str, body: bytes) -> None:
-    """Store a few bytes beside a stored file, under a name made from its own; once is enough."""
+    """Store a small file under exactly this name, unless a file of this name exists."""
     stored = default_storage.save(name, ContentFile(body))
     if stored != name:
+        # The name was taken, so the storage chose another one.
         default_storage.delete(stored)
 
 
 def exists(name: str) -> bool:
+    """Return whether a file of this name is stored."""
     return default_storage.exists(name)
 
 
 def open_file(name: str) -> IO[bytes]:
-    """Open a stored file for reading. FileNotFoundError if it is gone."""
+    """Open a stored file for reading. Raises FileNotFoundError."""
     return default_storage.open(name, "rb")
 
 
 def delete(name: str) -> None:
-    """Remove a stored file; nothing happens if it is gone already."""
+    """Delete a stored file. Does nothing for an empty name or a missing file."""
     if name:
         default_storage.delete(name)
 
 
 def _dated_name(folder: str, name: str) -> str:
-    # A folder a month keeps any one folder small enough to list.
+    """Return a name in a folder per month, so that no folder becomes too large to list."""
     return f"{folder}/{timezone.now():%Y-%m}/{name}"

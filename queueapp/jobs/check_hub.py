@@ -1,35 +1,38 @@
-"""Asking hubs who they are and what they offer. A worker does this, or a command; never a web request."""
+"""Check hubs and sync their models. Workers and commands run this, web requests never do."""
 
 from django.utils import timezone
 
 from queueapp.backends import get_client
 from queueapp.encryption import DecryptionFailed
 from queueapp.models import Connection
-from queueapp.services.hubs import checks, model_sync
+from queueapp.services.hubs import check_results, checks, model_sync
 from queueapp.upstream.errors import UpstreamError
 from queueapp.upstream.probe import probe
 
 
 def check_hub(connection_id: int) -> bool:
-    """Ask a hub who it is and keep the answer; whether it can be used. Its models follow the first time."""
+    """Probe a hub and store the result. Return whether the hub can be used.
+
+    The first successful check also syncs the models. A deleted connection returns False.
+    """
     connection = _get_hub(connection_id)
     if connection is None:
         return False
-    began = timezone.now()
+    started_at = timezone.now()
     try:
         key = connection.key.decrypt()
     except DecryptionFailed as error:
-        checks.record_unreadable_key(connection, str(error), began)
+        check_results.record_unreadable_key(connection, str(error), started_at)
         return False
-    found = probe(connection.base_url, key, connection.namespace or None)
-    usable = checks.record_check(connection, found, began)
-    if usable and connection.models_synced_at is None:
+    result = probe(connection.base_url, key, connection.namespace or None)
+    is_usable = check_results.record_check(connection, result, started_at)
+    if is_usable and connection.models_synced_at is None:
         sync_models(connection_id)
-    return usable
+    return is_usable
 
 
 def sync_models(connection_id: int) -> None:
-    """Ask a hub for its models and keep them, or keep why they did not come."""
+    """Fetch a hub's models and store them, or store why that failed."""
     connection = _get_hub(connection_id)
     if connection is None:
         return
@@ -44,7 +47,7 @@ def sync_models(connection_id: int) -> None:
 
 
 def request_due_checks() -> None:
-    """Have done what is due: checks that nobody answered, hubs in trouble, models known for too long."""
+    """Enqueue the checks and model syncs that are due."""
     now = timezone.now()
     for connection in checks.due_checks(now):
         checks.enqueue_check(connection.pk)

@@ -40,9 +40,7 @@ def download_result(generation_id: str) -> None:
         permanent = isinstance(error, InvalidLink)
         downloads.record_failure(download, error.message, permanent=permanent, retry_after=error.retry_after)
     except media.InvalidMedia as error:
-        downloads.record_failure(
-            download, f"What the link leads to is no picture or video: {error}.", permanent=True
-        )
+        downloads.record_failure(download, f"The result file cannot be used. {error}", permanent=True)
     except (DecryptionFailed, ValueError) as error:
         downloads.record_failure(download, str(error))
     except DatabaseError:

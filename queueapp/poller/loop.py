@@ -18,7 +18,7 @@ from queueapp.poller import dispatch, release, threads
 from queueapp.poller.events import EventListeners
 from queueapp.poller.threads import HubThreads
 from queueapp.services import coordination, generations
-from queueapp.services.hubs import health
+from queueapp.services.hubs.connections import connections_with_work
 from queueapp.services.lifecycle import submitting
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def tick(fence: int, visit: VisitHub | None = None) -> None:
 
     `visit` is how hubs are seen to, which takes as long as the hub does; by default, here and now.
     """
-    for connection in health.connections_with_work():
+    for connection in connections_with_work():
         with _log_errors(f"connection {connection}"):
             if connection.kind == Connection.Kind.BUILTIN:
                 _release_to_engine(connection, fence)

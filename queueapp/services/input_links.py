@@ -1,4 +1,4 @@
-"""Links under which a hub fetches an input without a sign-in: signed, for one input, and only for a while."""
+"""Sign and open links to inputs. A link opens one input without sign-in until it expires."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,37 +9,37 @@ from django.utils import timezone
 from queueapp.errors import NotFound
 from queueapp.models import Input
 
-#: Where such links lead, below the public address.
+#: The path of the links, below the public address.
 PATH = "inputs/shared/"
-#: A generation lives no longer after its enqueue, so nobody fetches its inputs later.
+#: Generations end within this time after their enqueue, so no hub needs the link for longer.
 LIFETIME = timedelta(hours=24)
 
 _SIGNER = Signer(salt="drover.inputs.shared")
 
 
 def expiry_for(asked_at: datetime | None) -> datetime:
-    """When links made for an enqueue at that time end.
+    """Return when the links of an enqueue at `asked_at` expire.
 
-    Without a time, links made on one day end together, so that most are the same when made again.
+    Without a time, all links of one day expire together, so that a link built again is usually the same.
     """
     if asked_at is None:
         asked_at = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return asked_at + LIFETIME
 
 
-def build_link(public_url: str, key: UUID, ends_at: datetime) -> str:
-    """An address that brings one input, to whoever has it, until it ends."""
-    token = _SIGNER.sign_object([key.hex, int(ends_at.timestamp())])
+def build_link(public_url: str, input_id: UUID, expires_at: datetime) -> str:
+    """Return the URL under which anyone can fetch one input until `expires_at`."""
+    token = _SIGNER.sign_object([input_id.hex, int(expires_at.timestamp())])
     return f"{public_url.rstrip('/')}/{PATH}{token}/"
 
 
 def open_link(token: str) -> Input:
-    """The input that a link names. NotFound for a link that is not ours or has ended."""
+    """Return the input of a link's token. Raises NotFound for an invalid or expired link."""
     try:
-        key, ends = _SIGNER.unsign_object(token)
-        row = Input.objects.filter(pk=UUID(key)).first()
+        input_id, expires_at = _SIGNER.unsign_object(token)
+        row = Input.objects.filter(pk=UUID(input_id)).first()
     except (BadSignature, ValueError, TypeError):
-        raise NotFound("This link leads nowhere.") from None
-    if row is None or ends <= timezone.now().timestamp():
-        raise NotFound("This link has ended.")
+        raise NotFound("This link is not valid.") from None
+    if row is None or expires_at <= timezone.now().timestamp():
+        raise NotFound("This link has expired.")
     return row

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests import factories
-from tests.queueapp.test_inputs import film
+from tests import factories, media
 from tests.running import Drover
 
 CREATE_MODELS = """
@@ -126,7 +125,7 @@ def test_dropped_files_go_to_the_fields_for_their_kind_and_lists_take_several(pa
     choose_model(page, "collage")
     images, video = field(page, "reference_images"), field(page, "video_url")
     hand_over(images, "drop", factories.png(), "image/png")
-    hand_over(page.locator("#prompt"), "drop", film(), "video/mp4")
+    hand_over(page.locator("#prompt"), "drop", media.mp4(), "video/mp4")
     hand_over(page.locator("#prompt"), "drop", factories.png("red"), "image/png")
     expect(images.locator(".media-item img")).to_have_count(2)
     expect(video.locator(".media-item.is-video img")).to_have_count(1)
@@ -136,7 +135,7 @@ def test_dropped_files_go_to_the_fields_for_their_kind_and_lists_take_several(pa
 
 def test_a_dropped_file_that_the_model_does_not_take_is_refused_in_words(page: Page) -> None:
     choose_model(page, "sketch-image")
-    hand_over(page.locator("#prompt"), "drop", film(), "video/mp4")
+    hand_over(page.locator("#prompt"), "drop", media.mp4(), "video/mp4")
     expect(page.locator("#toasts")).to_have_text("This model takes no video files.")
 
 
@@ -148,10 +147,10 @@ def test_an_unusable_file_is_an_error_of_its_field_and_nothing_is_lost(
     image, mask = field(page, "input_image"), field(page, "mask_url")
     mask.locator("input[type=text]").fill("https://a.b/mask.png")
     video_file = tmp_path / "clip.mp4"
-    video_file.write_bytes(film())
+    video_file.write_bytes(media.mp4())
     choose_file(image, video_file)
     error = page.locator(".kind-media .error")
-    expect(error).to_have_text("This is a video; a picture is wanted here.")
+    expect(error).to_have_text("This is a video. Choose an image.")
     expect(page.locator("#submit")).to_be_enabled()
     expect(page.locator("#prompt")).to_have_value("half a thought")
     expect(mask.locator("input[type=text]")).to_have_value("https://a.b/mask.png")

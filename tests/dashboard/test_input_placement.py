@@ -10,10 +10,9 @@ from django.urls import reverse
 
 from queueapp.models import Connection, Generation, Input, MediaModel
 from queueapp.states import State
-from tests import factories
+from tests import factories, media
 from tests.dashboard.media_models import create_models, store_input
 from tests.pages import Form, Page, read
-from tests.queueapp.test_inputs import film
 
 HTMX = {"HX-Request": "true"}
 
@@ -36,7 +35,7 @@ def change_model(browser: Client, model: str, **fields: Any) -> Page:
 
 
 def test_inputs_move_to_the_fields_of_another_model(alices_browser: Client, alice: User) -> None:
-    image, video = store_input(alice), store_input(alice, film())
+    image, video = store_input(alice), store_input(alice, media.mp4())
 
     def fields(model: str, **values: Any) -> Form:
         return change_model(alices_browser, model, **values).form("#params")
@@ -53,7 +52,7 @@ def test_inputs_move_to_the_fields_of_another_model(alices_browser: Client, alic
 
 
 def test_inputs_that_a_model_does_not_take_stay_in_the_form(alices_browser: Client, alice: User) -> None:
-    image, video = store_input(alice), store_input(alice, film())
+    image, video = store_input(alice), store_input(alice, media.mp4())
     page = change_model(alices_browser, "sketch-image", param__input_image=image, unplaced__input=video)
     assert sorted(page.form("#params").values("unplaced-input")) == sorted([image, video])
     assert "They stay here for the next model you choose." in page.text

@@ -9,10 +9,9 @@ from django.test import Client
 
 from queueapp.files.data_uri import DataUri
 from queueapp.models import Generation, Input, Submission
-from tests import factories
+from tests import factories, media
 from tests.dashboard.media_models import create_models, store_input
 from tests.pages import read
-from tests.queueapp.test_inputs import bomb, film
 
 HTMX = {"HX-Request": "true"}
 
@@ -39,7 +38,7 @@ def submitted_params() -> dict[str, Any]:
     return {name: value for name, value in params.items() if name != "prompt"}
 
 
-@pytest.mark.parametrize(("body", "wanted"), [(factories.png(), "image"), (film(), "video")])
+@pytest.mark.parametrize(("body", "wanted"), [(factories.png(), "image"), (media.mp4(), "video")])
 def test_an_upload_is_stored_for_its_owner_and_shown_as_a_thumbnail(
     alices_browser: Client, alice: User, body: bytes, wanted: str
 ) -> None:
@@ -60,11 +59,11 @@ def test_an_upload_is_stored_for_its_owner_and_shown_as_a_thumbnail(
 @pytest.mark.parametrize(
     ("body", "wanted", "status", "message"),
     [
-        (b"<script>alert(1)</script>", "image", 415, "no picture or film of a known kind"),
-        (factories.png()[:50], "image", 415, "damaged or cut off"),
-        (bomb(), "image", 415, "too many pixels"),
-        (film(), "image", 415, "This is a video; a picture is wanted here."),
-        (factories.png(), "video", 415, "This is a picture; a video is wanted here."),
+        (b"<script>alert(1)</script>", "image", 415, "It is not an image or video of a known type."),
+        (factories.png()[:50], "image", 415, "damaged or incomplete"),
+        (media.decompression_bomb(), "image", 415, "too many pixels"),
+        (media.mp4(), "image", 415, "This is a video. Choose an image."),
+        (factories.png(), "video", 415, "This is an image. Choose a video."),
         (factories.png(), "program", 400, "which field"),
     ],
 )
@@ -158,7 +157,7 @@ def test_without_scripts_an_image_can_be_removed(alices_browser: Client, alice: 
 def test_a_data_uri_typed_into_the_page_is_checked_like_a_file(alices_browser: Client) -> None:
     response = submit(alices_browser, param__input_image=str(DataUri("image/png", b"<svg/>")))
     assert response.status_code == 422
-    assert "no picture or film of a known kind" in read(response).form().error("param-input_image")
+    assert "It is not an image or video of a known type." in read(response).form().error("param-input_image")
     submit(alices_browser, param__input_image=str(DataUri("text/html", factories.png())))
     assert Input.objects.get().content_type == "image/png"
 
@@ -174,7 +173,7 @@ def test_a_data_uri_of_audio_is_submitted_with_the_form(alices_browser: Client, 
 
 
 def test_a_video_in_an_image_field_is_an_error_of_the_field(alices_browser: Client, alice: User) -> None:
-    reference = store_input(alice, film())
+    reference = store_input(alice, media.mp4())
     response = submit(alices_browser, param__input_image=reference)
     form = read(response).form()
     assert response.status_code == 422

@@ -1,21 +1,29 @@
-"""What the workers find out about a connection: whether it works, and when to try again."""
+"""Track the health of connections with two circuit breakers and a stop.
+
+One breaker counts failed calls and pauses every call to the hub. The other counts failed enqueues and
+pauses enqueues alone. A stop has no end of its own: a successful check resumes the connection.
+"""
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from queueapp.models import Connection, Download, Generation, Namespace
+from queueapp.models import Connection, Generation, Namespace
 from queueapp.services import coordination
+from queueapp.services.hubs.connections import update_fields
 from queueapp.upstream.retry import backoff
 
-#: Seconds: the longest wait after calls that came to nothing, unless the hub itself asks for a longer one.
+#: Seconds: the longest pause after failures, unless the hub asks for a longer one.
 MAX_DELAY = 60.0
-#: Calls in a row that come to nothing before people are told: fewer are everyday weather.
+#: Failures in a row before a connection counts as failing. Fewer are common and would only alarm people.
 FAILING_AFTER = 4
-#: What is written of a connection that nothing is known against.
+#: Seconds: smaller changes of a clock offset are measurement noise.
+_CLOCK_NOISE = 1.0
+#: The health columns of a connection without failures.
 HEALTHY: Mapping[str, object] = {
     "stop_reason": "",
     "stop_message": "",
@@ -26,68 +34,32 @@ HEALTHY: Mapping[str, object] = {
     "submit_after": None,
     "last_error": "",
 }
-STOP_EXPLANATIONS = {
-    Connection.StopReason.KEY: "the hub does not accept its key",
-    Connection.StopReason.CREDITS: "its account is out of credits",
-}
 
 
-def accepts_calls(connection: Connection, now: datetime) -> bool:
-    """Whether the hub may be asked anything now: it is not resting after calls that came to nothing."""
-    return connection.retry_at is None or connection.retry_at <= now
+@dataclass(frozen=True, slots=True)
+class _Breaker:
+    """The columns of a circuit breaker: its failures in a row, and when the next attempt is allowed."""
+
+    failures: str
+    retry_at: str
+
+    def count(self, connection: Connection) -> int:
+        """Return the number of failures in a row."""
+        failures: int = getattr(connection, self.failures)
+        return failures
+
+    def allows(self, connection: Connection, now: datetime) -> bool:
+        """Return whether an attempt is allowed now."""
+        retry_at: datetime | None = getattr(connection, self.retry_at)
+        return retry_at is None or retry_at <= now
 
 
-def accepts_work(connection: Connection, now: datetime) -> bool:
-    """Whether something new may be released to it now."""
-    works = connection.enabled and not connection.stop_reason and is_configured(connection)
-    rested = connection.submit_after is None or connection.submit_after <= now
-    return works and rested and accepts_calls(connection, now)
-
-
-def waiting_reason(connection: Connection) -> str:
-    """Why nothing is released to it, for those whose work waits; empty when nothing is wrong with it."""
-    name = f"The connection {connection.name}"
-    if not connection.enabled:
-        return f"{name} is switched off. What waits for it stays in the queue."
-    if connection.stop_reason:
-        why = STOP_EXPLANATIONS[Connection.StopReason(connection.stop_reason)]
-        failed = (
-            " What met this first has failed."
-            if connection.stop_reason == Connection.StopReason.CREDITS
-            else ""
-        )
-        return (
-            f"{name} is stopped: {why}.{failed} "
-            "What waits for it stays in the queue until an admin has seen to it."
-        )
-    if not is_configured(connection):
-        return f"{name} cannot be used yet, so nothing is sent to it: an admin has to see to it."
-    if max(connection.consecutive_failures, connection.submit_failures) >= FAILING_AFTER:
-        return f"{name} is in trouble and is tried again and again: {connection.last_error}"
-    return ""
-
-
-def last_submit_error(connection: Connection) -> str:
-    """What the last try to send to it met, for those whose work waits; empty when it went well."""
-    if not (connection.consecutive_failures or connection.submit_failures):
-        return ""
-    return (
-        f"The connection {connection.name} could not take it yet and is tried again: {connection.last_error}"
-    )
-
-
-def same_account(connection: Connection) -> QuerySet[Connection]:
-    """The row, as long as it means the same account at the same address."""
-    return Connection.objects.filter(
-        pk=connection.pk,
-        base_url=connection.base_url,
-        key=connection.key,
-        namespace=connection.namespace,
-    )
+_CALLS = _Breaker("consecutive_failures", "retry_at")
+_SUBMITS = _Breaker("submit_failures", "submit_after")
 
 
 def is_configured(connection: Connection) -> bool:
-    """Whether it is known how to speak to it: the revision and, for a classic hub, the namespace."""
+    """Return whether its revision is known and, for a classic hub, its namespace."""
     if connection.kind == Connection.Kind.BUILTIN:
         return True
     if connection.revision == Connection.Revision.CLASSIC:
@@ -95,112 +67,105 @@ def is_configured(connection: Connection) -> bool:
     return bool(connection.revision)
 
 
-def count_unfinished(connection: Connection) -> tuple[int, int]:
-    """How many generations the hub has at work, and how many results are still to be fetched there."""
-    going = Generation.objects.at_work().filter(connection=connection)
-    coming = Download.objects.filter(connection=connection, next_attempt_at__isnull=False)
-    return going.count(), coming.count()
+def is_failing(connection: Connection) -> bool:
+    """Return whether calls or enqueues have failed too often in a row to be chance."""
+    return max(breaker.count(connection) for breaker in (_CALLS, _SUBMITS)) >= FAILING_AFTER
 
 
-def stopped_connections() -> QuerySet[Connection]:
-    """The connections that somebody has to see to before they work again."""
-    return Connection.objects.filter(enabled=True).exclude(stop_reason="")
+def accepts_calls(connection: Connection, now: datetime) -> bool:
+    """Return whether the hub may be called now."""
+    return _CALLS.allows(connection, now)
 
 
-def connections_with_work() -> QuerySet[Connection]:
-    """The connections that have generations to see to, the highest priority first."""
-    live = Generation.objects.live().filter(connection=OuterRef("pk"))
-    costs = Generation.objects.filter(connection=OuterRef("pk"), cost_check_at__lte=timezone.now())
-    return Connection.objects.filter(Q(Exists(live)) | Q(Exists(costs))).order_by("-priority", "pk")
-
-
-def set_supports_events(connection: Connection, does: bool) -> None:
-    """Remember whether the hub has a stream of events."""
-    if connection.supports_events is not does:
-        _update(connection, supports_events=does)
+def accepts_work(connection: Connection, now: datetime) -> bool:
+    """Return whether new generations may be released to the connection now."""
+    is_open = connection.enabled and not connection.stop_reason and is_configured(connection)
+    return is_open and _SUBMITS.allows(connection, now) and accepts_calls(connection, now)
 
 
 def record_success(connection: Connection) -> None:
-    """A question was answered as it should be: whatever came before is over."""
-    if connection.consecutive_failures or connection.retry_at:
-        kept = connection.last_error if connection.submit_failures else ""
-        troubled = connection.consecutive_failures >= FAILING_AFTER
-        _update(connection, consecutive_failures=0, retry_at=None, last_error=kept)
-        if troubled:
-            _bump_waiting_namespaces(connection)
+    """Record a call that the hub answered as expected."""
+    _reset(connection, _CALLS, other=_SUBMITS)
 
 
-def record_failure(connection: Connection, words: str, retry_after: float | None = None) -> None:
-    """A call came to nothing: ask the hub nothing for a while, longer each time.
+def record_failure(connection: Connection, message: str, retry_after: float | None = None) -> None:
+    """Record a failed call and pause every call, longer after each failure.
 
-    `retry_after` is the wait in seconds that the hub asked for.
+    `retry_after` is the pause in seconds that the hub asked for.
     """
-    until = _retry_time(connection.consecutive_failures, retry_after)
-    _update(
-        connection, consecutive_failures=F("consecutive_failures") + 1, retry_at=until, last_error=words[:500]
-    )
-    if connection.consecutive_failures == FAILING_AFTER:
-        _bump_waiting_namespaces(connection)
+    _count_failure(connection, _CALLS, message, retry_after)
 
 
 def record_submit_success(connection: Connection) -> None:
-    """An enqueue was answered, if only by a refusal."""
-    if connection.submit_failures or connection.submit_after:
-        troubled = connection.submit_failures >= FAILING_AFTER
-        _update(connection, submit_failures=0, submit_after=None, last_error="")
-        if troubled:
-            _bump_waiting_namespaces(connection)
+    """Record an enqueue that the hub answered, even if it rejected the request."""
+    _reset(connection, _SUBMITS, other=_CALLS)
 
 
-def record_submit_failure(connection: Connection, words: str, retry_after: float | None = None) -> None:
-    """An enqueue came to nothing: send nothing for a while. What is at work is looked at all the same."""
-    until = _retry_time(connection.submit_failures, retry_after)
-    _update(connection, submit_failures=F("submit_failures") + 1, submit_after=until, last_error=words[:500])
-    if connection.submit_failures == FAILING_AFTER:
-        _bump_waiting_namespaces(connection)
+def record_submit_failure(connection: Connection, message: str, retry_after: float | None = None) -> None:
+    """Record a failed enqueue and pause enqueues. Generations at the hub are still polled."""
+    _count_failure(connection, _SUBMITS, message, retry_after)
 
 
-def _retry_time(failures: int, retry_after: float | None) -> datetime:
-    wait = backoff(failures, random.random, longest=MAX_DELAY)
+def _reset(connection: Connection, breaker: _Breaker, *, other: _Breaker) -> None:
+    failures = breaker.count(connection)
+    if not failures and getattr(connection, breaker.retry_at) is None:
+        return
+    last_error = connection.last_error if other.count(connection) else ""
+    update_fields(connection, **{breaker.failures: 0, breaker.retry_at: None, "last_error": last_error})
+    if failures >= FAILING_AFTER:
+        _refresh_pages(connection)
+
+
+def _count_failure(
+    connection: Connection, breaker: _Breaker, message: str, retry_after: float | None
+) -> None:
+    delay = backoff(breaker.count(connection), random.random, longest=MAX_DELAY)
     if retry_after is not None:
-        wait = retry_after + min(wait, 1.0)
-    return timezone.now() + timedelta(seconds=wait)
+        delay = retry_after + min(delay, 1.0)  # Random, so that not all clients return at once.
+    retry_at = timezone.now() + timedelta(seconds=delay)
+    failures = F(breaker.failures) + 1
+    update_fields(
+        connection, **{breaker.failures: failures, breaker.retry_at: retry_at, "last_error": message[:500]}
+    )
+    if breaker.count(connection) == FAILING_AFTER:
+        _refresh_pages(connection)
 
 
-def _bump_waiting_namespaces(connection: Connection) -> None:
-    """What pages say of it has changed: those of everybody who has something live there ask anew."""
+def stop(connection: Connection, reason: Connection.StopReason, message: str) -> None:
+    """Release nothing to the connection until a check succeeds. Waiting generations stay in the queue.
+
+    Does nothing if the key was changed meanwhile: the hub's answer was about the old one.
+    """
+    if connection.stop_reason == reason:
+        return
+    same_key = Connection.objects.filter(pk=connection.pk, key=connection.key)
+    same_key.update(stop_reason=reason, stop_message=message[:500], stopped_at=timezone.now())
+    connection.refresh_from_db(fields=["stop_reason", "stop_message", "stopped_at"])
+    _refresh_pages(connection)
+
+
+def resume(connection: Connection) -> None:
+    """Clear a stop and all failures, and wake the poller."""
+    update_fields(connection, **HEALTHY)
+    _refresh_pages(connection)
+    coordination.wake_poller()
+
+
+def _refresh_pages(connection: Connection) -> None:
+    """Bump the version of every namespace with live generations here: its pages show this health."""
     live = Generation.objects.live().filter(connection=connection, namespace=OuterRef("pk"))
     for pk in Namespace.objects.filter(Exists(live)).order_by("pk").values_list("pk", flat=True):
         Namespace.objects.filter(pk=pk).update(version=F("version") + 1)
 
 
-def stop(connection: Connection, why: Connection.StopReason, words: str) -> None:
-    """Release nothing more to it until a check succeeds; what waits stays in the queue.
-
-    Nothing happens where another key was set meanwhile: the answer was not about that one.
-    """
-    if connection.stop_reason != why:
-        same = Connection.objects.filter(pk=connection.pk, key=connection.key)
-        same.update(stop_reason=why, stop_message=words[:500], stopped_at=timezone.now())
-        connection.refresh_from_db(fields=["stop_reason", "stop_message", "stopped_at"])
-        _bump_waiting_namespaces(connection)
+def set_supports_events(connection: Connection, supported: bool) -> None:
+    """Store whether the hub offers a stream of events."""
+    if connection.supports_events is not supported:
+        update_fields(connection, supports_events=supported)
 
 
-def resume(connection: Connection) -> None:
-    """Take up a stopped connection again."""
-    _update(connection, **HEALTHY)
-    _bump_waiting_namespaces(connection)
-    coordination.wake_poller()
-
-
-def record_clock_offset(connection: Connection, ahead: float | None) -> None:
-    """Remember by how many seconds the hub's clock is ahead of ours, where it changed by more than noise."""
+def record_clock_offset(connection: Connection, seconds: float | None) -> None:
+    """Store the seconds by which the hub's clock is ahead of ours. None means that it was not measured."""
     known = connection.clock_offset
-    if ahead is not None and (known is None or abs(known - ahead) > 1.0):
-        _update(connection, clock_offset=ahead)
-
-
-def _update(connection: Connection, **fields: object) -> None:
-    """Write to the row, and let the copy at hand say the same."""
-    Connection.objects.filter(pk=connection.pk).update(**fields)
-    connection.refresh_from_db(fields=list(fields))
+    if seconds is not None and (known is None or abs(known - seconds) > _CLOCK_NOISE):
+        update_fields(connection, clock_offset=seconds)

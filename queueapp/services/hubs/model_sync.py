@@ -1,4 +1,4 @@
-"""The models of hubs: asking for them, and keeping what they list."""
+"""Sync the models of hubs into the catalog."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,63 +11,74 @@ from django_q.tasks import async_task
 
 from queueapp.models import Connection, MediaModel
 from queueapp.services import coordination
+from queueapp.services.hubs.connections import update_fields
 from queueapp.upstream.catalog import ModelEntry
 
-#: How old the known models of a hub may be.
+#: The models of a hub are synced again after this long.
 MAX_MODEL_AGE = timedelta(hours=1)
 
 
 def request_sync(connection: Connection) -> None:
-    """Have a worker ask the hub for its models, soon."""
+    """Have a worker sync the hub's models soon."""
     transaction.on_commit(lambda: enqueue_sync(connection.pk), robust=True)
 
 
 def enqueue_sync(connection_id: int) -> None:
-    """A bell for a worker: ask this hub for its models."""
+    """Enqueue the task that syncs a hub's models."""
     async_task("queueapp.tasks.sync_models", connection_id, cluster=coordination.JOBS, save=False)
 
 
 def due_syncs(now: datetime) -> QuerySet[Connection]:
-    """The hubs whose models were not asked for lately."""
+    """Return the enabled hubs whose models were never synced or are older than MAX_MODEL_AGE."""
     stale = Q(models_synced_at=None) | Q(models_synced_at__lt=now - MAX_MODEL_AGE)
     hubs = Connection.objects.filter(kind=Connection.Kind.UPSTREAM)
     return hubs.filter(stale, enabled=True).exclude(revision="")
 
 
 def save_models(connection: Connection, entries: Iterable[ModelEntry]) -> None:
-    """Make the catalog of a connection be what its hub lists now.
+    """Update a connection's catalog to the models that its hub lists.
 
-    What an admin chose for a model stays. A model that the hub no longer lists keeps its history and is
-    not offered until it is listed again. A list without models tells nothing.
+    The admin's choices for a model stay. A model that is no longer listed keeps its history and is hidden
+    until the hub lists it again. An empty list is an error and changes nothing.
     """
     listed = {entry.id: entry for entry in entries}
     if not listed:
-        record_sync_error(connection, "The hub listed no models; those that are known stay.")
+        record_sync_error(connection, "The hub listed no models. The known models stay available.")
         return
-    rows = [
-        MediaModel(connection=connection, name=name, **_model_fields(entry)) for name, entry in listed.items()
-    ]
-    known = MediaModel.objects.filter(connection=connection)
     with transaction.atomic():
-        if not Connection.objects.filter(
-            pk=connection.pk, base_url=connection.base_url, key=connection.key
-        ).exists():
-            return  # Another hub or account by now; its own models are asked for.
-        MediaModel.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["connection", "name"],
-            update_fields=[*_model_fields(next(iter(listed.values())))],
-        )
-        there = known.filter(listed=True).values_list("pk", "name")
-        known.filter(pk__in=[pk for pk, name in there if name not in listed]).update(listed=False)
-        _update(connection, models_synced_at=timezone.now(), sync_error="")
-    # A proxy's page may once have said that it tells no events.
+        if not _is_same_hub(connection):
+            return  # The list belongs to the old hub or account. The new one is synced after its check.
+        _upsert_models(connection, listed)
+        _hide_unlisted_models(connection, listed)
+        update_fields(connection, models_synced_at=timezone.now(), sync_error="")
+    # A proxy's error page may have looked like a hub without an event stream: try it again.
     Connection.objects.filter(pk=connection.pk, supports_events=False).update(supports_events=None)
 
 
+def _is_same_hub(connection: Connection) -> bool:
+    """Return whether address and key are unchanged. The namespace may change: a check can fill it in."""
+    same = Connection.objects.filter(pk=connection.pk, base_url=connection.base_url, key=connection.key)
+    return same.exists()
+
+
+def _upsert_models(connection: Connection, listed: dict[str, ModelEntry]) -> None:
+    fields = {name: _model_fields(entry) for name, entry in listed.items()}
+    MediaModel.objects.bulk_create(
+        [MediaModel(connection=connection, name=name, **values) for name, values in fields.items()],
+        update_conflicts=True,
+        unique_fields=["connection", "name"],
+        update_fields=list(next(iter(fields.values()))),
+    )
+
+
+def _hide_unlisted_models(connection: Connection, listed: dict[str, ModelEntry]) -> None:
+    known = MediaModel.objects.filter(connection=connection)
+    shown = known.filter(listed=True).values_list("pk", "name")
+    known.filter(pk__in=[pk for pk, name in shown if name not in listed]).update(listed=False)
+
+
 def _model_fields(entry: ModelEntry) -> dict[str, Any]:
-    """What the hub decides about a model, as it is kept."""
+    """Return the columns that the hub decides, cut to their lengths."""
     return {
         "display_name": entry.display_name[:200],
         "description": entry.description,
@@ -81,12 +92,6 @@ def _model_fields(entry: ModelEntry) -> dict[str, Any]:
     }
 
 
-def record_sync_error(connection: Connection, words: str) -> None:
-    """The models could not be asked for; those that are known stay."""
-    _update(connection, sync_error=words[:500])
-
-
-def _update(connection: Connection, **fields: Any) -> None:
-    Connection.objects.filter(pk=connection.pk).update(**fields)
-    for name, value in fields.items():
-        setattr(connection, name, value)
+def record_sync_error(connection: Connection, message: str) -> None:
+    """Store why a sync failed. The known models stay available."""
+    update_fields(connection, sync_error=message[:500])

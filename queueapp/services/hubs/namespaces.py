@@ -1,6 +1,6 @@
-"""Where the generations of a connection are made: a namespace of a hub.
+"""Find the connections that share one namespace of one hub.
 
-What is made for one connection stands in the lists of every other that leads to the same place.
+Each of them lists the generations of all of them.
 """
 
 from typing import NamedTuple
@@ -10,21 +10,24 @@ from queueapp.upstream.urls import Origin
 
 
 class HubNamespace(NamedTuple):
-    """A namespace of a hub; empty while it is not known whose the key is."""
+    """A namespace of a hub. `namespace` is empty until it is known which account the key belongs to."""
 
     hub: Origin | None
     namespace: str
 
 
 def get_hub_namespace(connection: Connection) -> HubNamespace:
-    """Where this connection's generations are made; a place of its own for an address that is none."""
+    """Return the namespace of a connection's generations.
+
+    A connection without a valid address gets one that it shares with no other.
+    """
     try:
         return HubNamespace(Origin.parse(connection.base_url), connection.namespace)
     except ValueError:
         return HubNamespace(None, connection.name)
 
 
-def connections_to(place: HubNamespace) -> list[Connection]:
-    """Every connection whose generations are made there."""
-    alike = Connection.objects.filter(kind=Connection.Kind.UPSTREAM)
-    return [one for one in alike if get_hub_namespace(one) == place]
+def connections_to(hub_namespace: HubNamespace) -> list[Connection]:
+    """Return every connection whose generations belong to this namespace."""
+    hubs = Connection.objects.filter(kind=Connection.Kind.UPSTREAM)
+    return [connection for connection in hubs if get_hub_namespace(connection) == hub_namespace]

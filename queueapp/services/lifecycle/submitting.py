@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from queueapp.models import Connection, FairShare, Generation
 from queueapp.services import coordination, inputs
-from queueapp.services.hubs import health
+from queueapp.services.hubs.connections import same_account
 from queueapp.services.lifecycle import foreign, pending_events
 from queueapp.services.lifecycle.render_leases import cancel_if_requested
 from queueapp.services.lifecycle.transitions import log_event, transition
@@ -61,7 +61,7 @@ def claim_submission(
 
 def _lock_connection(connection: Connection) -> bool:
     """Inside a transaction: whether this copy of the connection says where to send, kept so until it ends."""
-    same = health.same_account(connection).filter(enabled=True, stop_reason="")
+    same = same_account(connection).filter(enabled=True, stop_reason="")
     return same.select_for_update().first() is not None
 
 

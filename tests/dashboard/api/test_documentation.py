@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: every answer is as it says, and its examples too."""
+"""The OpenAPI document matches the real responses."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from dashboard.api.root import api
+from dashboard.api.ninja_api import api
 from queueapp.services import generations
 from tests import factories
 
@@ -24,31 +24,31 @@ ME = "/api/users/me"
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    # By way of JSON, as a reader gets it: numbers as keys become text.
+    # Through JSON, as clients receive it: integer keys become strings.
     return json.loads(json.dumps(api.get_openapi_schema()))
 
 
 def contents(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Every body and answer of the document, with a name for it."""
+    """Return a name and the content of every request body and response in the document."""
     found = []
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            told = {**operation["responses"], "body": operation.get("requestBody", {})}
+            responses = {**operation["responses"], "body": operation.get("requestBody", {})}
             found += [
                 (f"{method} {path} {name}", one["content"]["application/json"])
-                for name, one in told.items()
+                for name, one in responses.items()
                 if one
             ]
     return found
 
 
-def is_as_documented(document: dict[str, Any], method: str, path: str, answer: HttpResponse) -> bool:
-    told = document["paths"][path][method]["responses"][str(answer.status_code)]
-    Draft202012Validator(told["content"]["application/json"]["schema"]).validate(answer.json())
-    return answer["Content-Type"] == "application/json"
+def matches_documentation(document: dict[str, Any], method: str, path: str, response: HttpResponse) -> bool:
+    responses = document["paths"][path][method]["responses"][str(response.status_code)]
+    Draft202012Validator(responses["content"]["application/json"]["schema"]).validate(response.json())
+    return response["Content-Type"] == "application/json"
 
 
-def test_every_example_is_what_its_schema_says(document):
+def test_every_example_is_valid_by_its_schema(document):
     examples = contents(document)
     assert len(examples) > 20
     for name, content in examples:
@@ -56,7 +56,7 @@ def test_every_example_is_what_its_schema_says(document):
         assert not problems, name
 
 
-def test_every_call_wants_a_token(document):
+def test_every_call_requires_a_token(document):
     for methods in document["paths"].values():
         for operation in methods.values():
             assert operation["security"] == [{"BearerToken": []}]
@@ -68,50 +68,52 @@ def test_every_call_wants_a_token(document):
     [{"model": "sketch-image", "prompt": "a boat"}, {}, {"model": "none"}, {"model": "sketch-text"}],
     ids=["200", "400", "404", "415"],
 )
-def test_an_enqueue_is_answered_as_documented(document, alices_script, body):
-    answer = alices_script.post(QUEUE, body, content_type="application/json")
-    assert is_as_documented(document, "post", QUEUE, answer)
+def test_enqueue_responses_match_their_documentation(document, alices_script, body):
+    response = alices_script.post(QUEUE, body, content_type="application/json")
+    assert matches_documentation(document, "post", QUEUE, response)
 
 
 @pytest.mark.parametrize("model", ["sketch-image", "none"])
-def test_a_list_is_answered_as_documented(document, alice, alices_script, model):
+def test_list_responses_match_their_documentation(document, alice, alices_script, model):
     factories.enqueue(alice, count=2)
-    answer = alices_script.get(STATUS.format(namespace="alice", model=model))
-    assert is_as_documented(document, "get", STATUS, answer)
+    response = alices_script.get(STATUS.format(namespace="alice", model=model))
+    assert matches_documentation(document, "get", STATUS, response)
 
 
-def test_a_cancel_is_answered_as_documented(document, alice, alices_script):
-    waiting = factories.generation(alice)
-    address = CANCEL.format(namespace="alice", generation_id=waiting.pk)
+def test_cancel_responses_match_their_documentation(document, alice, alices_script):
+    generation = factories.generation(alice)
+    address = CANCEL.format(namespace="alice", generation_id=generation.pk)
     for status in (200, 404):
-        answer = alices_script.delete(address)
-        assert answer.status_code == status
-        assert is_as_documented(document, "delete", CANCEL, answer)
+        response = alices_script.delete(address)
+        assert response.status_code == status
+        assert matches_documentation(document, "delete", CANCEL, response)
 
 
-def test_models_are_answered_as_documented(document, alices_script):
-    assert is_as_documented(document, "get", MODELS, alices_script.get(MODELS))
-    assert is_as_documented(document, "get", SEARCH, alices_script.get(SEARCH, {"search": "video"}))
+def test_model_responses_match_their_documentation(document, alices_script):
+    assert matches_documentation(document, "get", MODELS, alices_script.get(MODELS))
+    assert matches_documentation(document, "get", SEARCH, alices_script.get(SEARCH, {"search": "video"}))
     for name in ("sketch-image", "none"):
-        assert is_as_documented(document, "get", MODEL, alices_script.get(MODEL.format(model_id=name)))
+        assert matches_documentation(document, "get", MODEL, alices_script.get(MODEL.format(model_id=name)))
 
 
-def test_whose_token_it_is_is_answered_as_documented(document, alices_script):
-    assert is_as_documented(document, "get", ME, alices_script.get(ME))
+def test_owner_responses_match_their_documentation(document, alices_script):
+    assert matches_documentation(document, "get", ME, alices_script.get(ME))
 
 
-def test_a_stranger_and_a_fault_are_answered_as_documented(document, db, alices_script, monkeypatch):
+def test_missing_tokens_and_internal_errors_match_their_documentation(
+    document, db, alices_script, monkeypatch
+):
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    assert is_as_documented(document, "post", QUEUE, Client().post(QUEUE))
+    assert matches_documentation(document, "post", QUEUE, Client().post(QUEUE))
     monkeypatch.setattr(generations, "enqueue", broken)
-    answer = alices_script.post(QUEUE, {"model": "sketch-image"}, content_type="application/json")
-    assert answer.status_code == 500
-    assert is_as_documented(document, "post", QUEUE, answer)
+    response = alices_script.post(QUEUE, {"model": "sketch-image"}, content_type="application/json")
+    assert response.status_code == 500
+    assert matches_documentation(document, "post", QUEUE, response)
 
 
-def test_the_page_has_nothing_that_the_content_security_policy_forbids(alices_browser):
+def test_the_documentation_page_obeys_the_content_security_policy(alices_browser):
     html = alices_browser.get("/api/docs").content.decode()
     scripts = re.findall(r"<script\b[^>]*>", html)
     assert any("swagger-ui-init.js" in tag for tag in scripts)
@@ -120,8 +122,8 @@ def test_the_page_has_nothing_that_the_content_security_policy_forbids(alices_br
 
 
 @pytest.mark.parametrize("address", ["/api/docs", "/api/openapi.json"])
-def test_the_documentation_can_only_be_read(alices_browser, address):
-    answer = alices_browser.post(address)
-    assert answer.status_code == 405
-    assert answer.json()["error"]["type"] == "method_not_allowed"
-    assert "GET" in answer["Allow"]
+def test_the_documentation_is_read_only(alices_browser, address):
+    response = alices_browser.post(address)
+    assert response.status_code == 405
+    assert response.json()["error"]["type"] == "method_not_allowed"
+    assert "GET" in response["Allow"]

@@ -30,40 +30,40 @@ def delete(client: Client, generation, namespace: str = "alice"):
     return client.delete(f"/api/media/generations/{namespace}/{generation}")
 
 
-def is_documented_error(answer, status: int, text: str | None = None) -> bool:
-    """Both shapes at once, as JSON."""
-    body = answer.json()
-    assert answer.status_code == status, body
+def is_documented_error(response, status: int, text: str | None = None) -> bool:
+    """Check the status, both documented shapes, and the message if given."""
+    body = response.json()
+    assert response.status_code == status, body
     assert body["status"] == "error"
     assert body["status_message"] == body["error"]["type"]
     assert set(body["error"]) == {"type", "title", "detail", "message"}
     return text is None or body["error"]["message"] == text
 
 
-def test_an_enqueue_answers_ids_at_once(alices_script):
-    answer = post(alices_script, {"model": "sketch-image", "prompt": "a cat", "num_generations": 4})
-    assert answer.status_code == 200
-    rows = answer.json()["generations"]
+def test_an_enqueue_returns_ids_at_once(alices_script):
+    response = post(alices_script, {"model": "sketch-image", "prompt": "a cat", "num_generations": 4})
+    assert response.status_code == 200
+    rows = response.json()["generations"]
     assert [row["status"] for row in rows] == ["queued"] * 4
     assert {row["generation_id"] for row in rows} == {str(made.pk) for made in Generation.objects.all()}
 
 
-def test_one_generation_is_made_when_no_number_is_given(alices_script):
+def test_an_enqueue_without_a_number_makes_one_generation(alices_script):
     assert len(post(alices_script, {"model": "sketch-image"}).json()["generations"]) == 1
 
 
-def test_it_is_known_who_asked_and_through_which_door(alice, alices_script):
+def test_a_submission_records_its_user_source_and_token(alice, alices_script):
     post(alices_script, {"model": "sketch-image", "prompt": "a cat"})
     submission = Submission.objects.get()
     assert (submission.user, submission.source, submission.token.name) == (alice, "api", "script")
 
 
-def test_what_was_submitted_is_echoed_by_the_list(alices_script):
+def test_the_list_echoes_the_submitted_parameters(alices_script):
     params = {"prompt": "a cat", "odd": {"deep": [1, 2.5, None]}, "seed": 2**70, "response_format": "url"}
     made = post(alices_script, {"model": "sketch-image", "target_namespace": "alice", **params}).json()
-    answer = listed(alices_script).json()
-    row = answer["generations"][0]
-    assert (answer["status"], answer["count"]) == ("success", 1)
+    response = listed(alices_script).json()
+    row = response["generations"][0]
+    assert (response["status"], response["count"]) == ("success", 1)
     assert isinstance(row.pop("enqueued_at"), int)
     assert row == {
         "generation_id": made["generations"][0]["generation_id"],
@@ -74,7 +74,7 @@ def test_what_was_submitted_is_echoed_by_the_list(alices_script):
     }
 
 
-def test_a_parameter_cannot_pose_as_a_system_field(alices_script):
+def test_a_parameter_cannot_replace_a_system_field(alices_script):
     made = post(
         alices_script, {"model": "sketch-image", "generation_id": "mine", "enqueued_at": "never"}
     ).json()
@@ -98,21 +98,21 @@ sharing_a_user = settings(
 
 @sharing_a_user
 @given(st.dictionaries(names, values))
-def test_whatever_was_submitted_comes_back_as_it_was(alices_script, params):
+def test_any_parameters_are_stored_unchanged(alices_script, params):
     assert post(alices_script, {**params, "model": "sketch-image"}).status_code == 200
     assert Submission.objects.latest("created_at").params == params
 
 
 @sharing_a_user
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode(errors="replace")))
-def test_no_body_whatever_breaks_the_server(alices_script, raw):
+def test_no_body_causes_an_internal_error(alices_script, raw):
     assert post(alices_script, raw).status_code == 400
 
 
 @pytest.mark.parametrize("count", [0, 5, -1, 1.5, 2.0, "2", True, None, [], {}, 10**30])
-def test_a_wrong_number_is_refused_in_the_documented_words(alices_script, count):
-    answer = post(alices_script, {"model": "sketch-image", "num_generations": count})
-    assert is_documented_error(answer, 400, "num_generations must be an integer between 1 and 4")
+def test_an_invalid_number_is_rejected_with_the_documented_text(alices_script, count):
+    response = post(alices_script, {"model": "sketch-image", "num_generations": count})
+    assert is_documented_error(response, 400, "num_generations must be an integer between 1 and 4")
     assert not Submission.objects.exists()
 
 
@@ -131,25 +131,25 @@ def test_a_wrong_number_is_refused_in_the_documented_words(alices_script, count)
     ],
     ids=lambda raw: raw[:50].decode(errors="replace"),
 )  # fmt: skip
-def test_a_malformed_body_is_refused_and_nothing_is_half_written(alices_script, raw):
-    answer = post(alices_script, raw)
-    assert is_documented_error(answer, 400)
-    assert answer.json()["error"]["detail"]
+def test_a_malformed_body_is_rejected_and_nothing_is_stored(alices_script, raw):
+    response = post(alices_script, raw)
+    assert is_documented_error(response, 400)
+    assert response.json()["error"]["detail"]
     assert not Submission.objects.exists()
     assert not Event.objects.exists()
 
 
-def test_a_body_that_is_too_large_is_refused(alices_script, settings):
+def test_a_too_large_body_is_rejected(alices_script, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
-    answer = post(alices_script, {"model": "sketch-image", "prompt": "a" * 100})
-    assert is_documented_error(answer, 413)
+    response = post(alices_script, {"model": "sketch-image", "prompt": "a" * 100})
+    assert is_documented_error(response, 413)
 
 
-def test_a_body_without_its_length_is_refused(alices_script):
-    answer = alices_script.generic(
+def test_a_body_without_content_length_is_rejected(alices_script):
+    response = alices_script.generic(
         "POST", QUEUE, b"", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH=""
     )
-    assert is_documented_error(answer, 411)
+    assert is_documented_error(response, 411)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,13 @@ def test_a_body_without_its_length_is_refused(alices_script):
         ("sketch-text", 415, ":unsupported_media_type"),
     ],
 )
-def test_a_model_that_cannot_be_queued_is_refused_in_the_documented_words(alices_script, model, status, text):
+def test_a_model_that_cannot_be_queued_is_rejected_with_the_documented_text(
+    alices_script, model, status, text
+):
     assert is_documented_error(post(alices_script, {"model": model, "prompt": "a"}), status, text)
 
 
-def test_another_persons_namespace_is_not_there(alices_script, bob):
+def test_another_users_namespace_answers_404(alices_script, bob):
     generation = factories.generation(bob)
     assert is_documented_error(post(alices_script, {"model": "sketch-image", "target_namespace": "bob"}), 404)
     assert is_documented_error(listed(alices_script, namespace="bob"), 404)
@@ -173,7 +175,7 @@ def test_another_persons_namespace_is_not_there(alices_script, bob):
     assert generation.state == State.QUEUED
 
 
-def test_only_what_has_not_ended_is_listed_oldest_first(alice, alices_script):
+def test_the_list_has_active_generations_only_oldest_first(alice, alices_script):
     for state in State:
         factories.generation(alice, state)
     factories.generation(alice, model_name="sketch-video")
@@ -182,21 +184,21 @@ def test_only_what_has_not_ended_is_listed_oldest_first(alice, alices_script):
     assert [row["generation_id"] for row in rows] == [str(generation.pk) for generation in live]
 
 
-def test_nothing_left_is_an_empty_list(alices_script):
+def test_no_active_generations_is_an_empty_list(alices_script):
     assert listed(alices_script).json() == {"status": "success", "count": 0, "generations": []}
 
 
-def test_a_model_nobody_knows_has_no_list(alices_script):
+def test_the_list_of_an_unknown_model_answers_404(alices_script):
     assert is_documented_error(listed(alices_script, "no/such/model"), 404, "Model not found: no/such/model")
 
 
-def test_a_name_with_its_connection_and_slashes_is_understood(alice, alices_script):
+def test_a_list_accepts_a_model_name_with_its_connection(alice, alices_script):
     factories.enqueue(alice)
     assert listed(alices_script, "builtin/sketch-image").json()["count"] == 1
 
 
 @pytest.mark.parametrize("history", [10, 2000])
-def test_a_list_is_three_queries_whatever_the_history(
+def test_a_list_takes_three_queries_with_any_history(
     alice, alices_script, history, django_assert_num_queries
 ):
     made = factories.generation(alice, State.FAILED)
@@ -214,11 +216,11 @@ def test_a_list_is_three_queries_whatever_the_history(
         assert listed(alices_script).json()["count"] == 4
 
 
-def test_a_cancel_takes_it_from_the_list_at_once_and_works_once(alice, alices_script):
+def test_a_cancel_removes_the_generation_from_the_list_and_works_once(alice, alices_script):
     generation = factories.generation(alice, State.PROCESSING)
-    answer = delete(alices_script, generation.pk)
-    assert answer.status_code == 200
-    assert answer.json() == {"status": "success", "generation_id": str(generation.pk)}
+    response = delete(alices_script, generation.pk)
+    assert response.status_code == 200
+    assert response.json() == {"status": "success", "generation_id": str(generation.pk)}
     assert listed(alices_script).json()["count"] == 0
     again = delete(alices_script, generation.pk)
     assert is_documented_error(again, 404, "The requested resource could not be found")
@@ -228,7 +230,7 @@ def test_a_cancel_takes_it_from_the_list_at_once_and_works_once(alice, alices_sc
 @pytest.mark.parametrize(
     "name", ["8f8c0a6e-6ffb-4c7e-9f55-2a4a54f0c001", "no-id", "%00", "x" * 5000, "..", "%2e%2e", "١٢"]
 )
-def test_a_cancel_of_what_never_was_is_not_found(alices_script, name):
+def test_cancelling_an_unknown_id_answers_404(alices_script, name):
     assert is_documented_error(delete(alices_script, name), 404)
 
 
@@ -236,82 +238,82 @@ def test_a_cancel_of_what_never_was_is_not_found(alices_script, name):
     f"{STATUS}/%00/sketch-image", f"{STATUS}/alice/%00", f"{STATUS}/alice/%ff%fe",
     "/api/ai/models/%00", "/api/", "/api/nothing", "/api/ai/queue/", "/api/ai/queue/x/y",
 ])  # fmt: skip
-def test_an_odd_address_is_not_found(alices_script, path):
+def test_malformed_addresses_answer_404(alices_script, path):
     assert is_documented_error(alices_script.get(path), 404)
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "trace"])
-def test_a_wrong_method_is_told_which_are_right(alices_script, method):
-    answer = getattr(alices_script, method)(QUEUE)
-    assert is_documented_error(answer, 405)
-    assert "POST" in answer["Allow"]
+def test_a_wrong_method_answers_405_with_the_allowed_ones(alices_script, method):
+    response = getattr(alices_script, method)(QUEUE)
+    assert is_documented_error(response, 405)
+    assert "POST" in response["Allow"]
 
 
 @pytest.mark.parametrize("headers", [
     {}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer"}, {"Authorization": "Basic YTpi"},
     {"Authorization": "Bearer \u00ff\u00fe"},
 ])  # fmt: skip
-def test_nothing_is_told_without_a_token(db, headers):
-    stranger = Client(headers=headers)
-    for answer in (
-        post(stranger, b"not even JSON"),
-        listed(stranger),
-        delete(stranger, uuid4()),
-        stranger.get("/api/ai/models"),
+def test_nothing_is_shown_without_a_valid_token(db, headers):
+    anonymous = Client(headers=headers)
+    for response in (
+        post(anonymous, b"not even JSON"),
+        listed(anonymous),
+        delete(anonymous, uuid4()),
+        anonymous.get("/api/ai/models"),
     ):
-        assert is_documented_error(answer, 401, "unauthenticated")
-        assert answer["WWW-Authenticate"] == "Bearer"
+        assert is_documented_error(response, 401, "unauthenticated")
+        assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_cookie_is_no_token(alices_browser):
+def test_a_session_cookie_is_not_accepted(alices_browser):
     assert is_documented_error(post(alices_browser, {"model": "sketch-image"}), 401)
 
 
-def test_a_revoked_token_is_no_token(alice):
+def test_a_revoked_token_stops_working(alice):
     token, secret = accounts.create_token(alice, "old")
     accounts.revoke_token(token.pk)
-    answer = post(Client(headers={"Authorization": f"Bearer {secret}"}), {"model": "sketch-image"})
-    assert is_documented_error(answer, 401)
+    response = post(Client(headers={"Authorization": f"Bearer {secret}"}), {"model": "sketch-image"})
+    assert is_documented_error(response, 401)
 
 
-def test_a_fault_of_our_own_is_told_in_the_same_shape_and_logged_once(alices_script, monkeypatch, caplog):
+def test_an_internal_error_has_the_same_shape_and_is_logged_once(alices_script, monkeypatch, caplog):
     def broken(*_, **__):
-        raise ZeroDivisionError("a fault")
+        raise ZeroDivisionError("an error")
 
     monkeypatch.setattr("dashboard.api.queue.generations.enqueue", broken)
-    answer = post(alices_script, {"model": "sketch-image"})
-    assert is_documented_error(answer, 500)
-    assert "a fault" not in answer.content.decode()
+    response = post(alices_script, {"model": "sketch-image"})
+    assert is_documented_error(response, 500)
+    assert "an error" not in response.content.decode()
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
 
 
-def work(monkeypatch) -> None:
-    """Do the worker's part until nothing is left to do."""
-    rung: list[str] = []
-    monkeypatch.setattr(dispatch, "async_task", lambda _, generation_id, **__: rung.append(generation_id))
+def run_worker(monkeypatch) -> None:
+    """Release and render everything that waits."""
+    task_ids: list[str] = []
+    monkeypatch.setattr(dispatch, "async_task", lambda _, generation_id, **__: task_ids.append(generation_id))
     fence = coordination.acquire_lease("test")
     loop.tick(fence)
-    for generation_id in rung:
+    for generation_id in task_ids:
         render.render_generation(generation_id)
 
 
-def test_the_documented_batch_of_four_images(alices_script, monkeypatch):
+def test_the_documented_example_makes_four_images(alices_script, monkeypatch):
     batch = {"model": "sketch-image", "prompt": "abstract geometric pattern in blue and gold",
              "num_generations": 4, "output_format": "webp"}  # fmt: skip
     ids = [row["generation_id"] for row in post(alices_script, batch).json()["generations"]]
     assert listed(alices_script).json()["count"] == 4
-    work(monkeypatch)
+    run_worker(monkeypatch)
     assert listed(alices_script).json()["count"] == 0
     made = Generation.objects.filter(pk__in=ids, state="succeeded", result__content_type="image/webp")
     assert made.count() == 4
 
 
-def test_the_documented_video_of_two_shots(alices_script, monkeypatch):
+def test_the_documented_example_makes_a_video_of_two_shots(alices_script, monkeypatch):
     shots = [{"prompt": "a lighthouse at dawn", "duration": 1}, {"prompt": "the sea at noon", "duration": 1}]
     video = {"model": "sketch-video", "multi_prompt": shots, "aspect_ratio": "16:9"}
     post(alices_script, video)
     assert listed(alices_script, "sketch-video").json()["generations"][0]["multi_prompt"] == shots
-    work(monkeypatch)
+    run_worker(monkeypatch)
     assert listed(alices_script, "sketch-video").json()["count"] == 0
     generation = Generation.objects.get()
     assert generation.result.content_type == "video/mp4"

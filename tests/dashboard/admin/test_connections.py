@@ -1,4 +1,4 @@
-"""Hub accounts in the admin: a key goes in and never comes out."""
+"""Hub accounts in the admin: keys are accepted and never shown."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ LIST = "/admin/queueapp/connection/"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered():
+def _empty_cache():
     cache.clear()
     yield
     cache.clear()
@@ -50,9 +50,9 @@ def page(connection: Connection, verb: str = "change") -> str:
 
 
 def form(**fields: str) -> dict[str, str]:
-    told = {"base_url": URL, "namespace": "alice", "public_url": "", "new_key": ""}
-    told["initial-namespace"] = "alice"
-    return told | {"enabled": "on", "capacity": "8", "priority": "0"} | fields
+    fields_by_default = {"base_url": URL, "namespace": "alice", "public_url": "", "new_key": ""}
+    fields_by_default["initial-namespace"] = "alice"
+    return fields_by_default | {"enabled": "on", "capacity": "8", "priority": "0"} | fields
 
 
 def text_of(response) -> str:
@@ -67,9 +67,7 @@ def staff(*permissions: str) -> Client:
     return client
 
 
-def test_a_hub_is_added_with_its_key_and_a_check_is_asked_for(
-    admins_browser, django_capture_on_commit_callbacks
-):
+def test_adding_a_hub_stores_its_key_and_requests_a_check(admins_browser, django_capture_on_commit_callbacks):
     data = form(name="oxen", new_key=KEY, namespace="", capacity="3")
     with django_capture_on_commit_callbacks(execute=True):
         response = admins_browser.post(f"{LIST}add/", data, follow=True)
@@ -82,29 +80,29 @@ def test_a_hub_is_added_with_its_key_and_a_check_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "words"),
+    ("fields", "field", "text"),
     [
-        ({"new_key": ""}, "new_key", "needs the key"),
-        ({"new_key": "two words"}, "new_key", "cannot be sent"),
+        ({"new_key": ""}, "new_key", "Enter the key"),
+        ({"new_key": "two text"}, "new_key", "cannot be sent"),
         ({"base_url": "https://a:b@hub.example.org"}, "base_url", "name or password"),
-        ({"base_url": ""}, "base_url", "has an address"),
+        ({"base_url": ""}, "base_url", "Enter the hub"),
         ({"public_url": "nowhere"}, "public_url", "web address"),
         ({"name": "builtin"}, "name", "already exists"),
-        ({"name": "two words"}, "name", "Enter a valid"),
+        ({"name": "two text"}, "name", "Enter a valid"),
     ],
 )
-def test_what_cannot_work_is_said_at_its_field_and_the_key_is_not_given_back(
-    admins_browser, fields, field, words
+def test_invalid_values_are_reported_at_their_field_and_the_key_is_not_shown(
+    admins_browser, fields, field, text
 ):
     response = admins_browser.post(f"{LIST}add/", form(**({"name": "oxen", "new_key": KEY} | fields)))
     errors = response.context["adminform"].form.errors
     assert list(errors) == [field]
-    assert words in str(errors[field])
+    assert text in str(errors[field])
     assert KEY not in text_of(response)
     assert not Connection.objects.filter(name="oxen").exists()
 
 
-def test_no_page_and_no_record_shows_the_key(admins_browser, oxen):
+def test_no_page_and_no_log_entry_shows_the_key(admins_browser, oxen):
     admins_browser.post(page(oxen), form(new_key="another-key-9876543210"))
     pages = (LIST, page(oxen), page(oxen, "history"), page(oxen, "delete"), "/admin/", "/")
     for where in pages:
@@ -116,13 +114,13 @@ def test_no_page_and_no_record_shows_the_key(admins_browser, oxen):
     assert "another" not in entry.change_message
 
 
-def test_an_empty_key_keeps_the_one_that_is_there(admins_browser, oxen):
+def test_an_empty_key_field_keeps_the_stored_key(admins_browser, oxen):
     assert admins_browser.post(page(oxen), form(capacity="2")).status_code == 302
     assert after(oxen).key == oxen.key
     assert (after(oxen).capacity, after(oxen).check_ok) == (2, True)
 
 
-def test_another_host_wants_the_key_again(admins_browser, oxen):
+def test_a_new_host_requires_the_key_again(admins_browser, oxen):
     elsewhere = "https://evil.example.org"
     response = admins_browser.post(page(oxen), form(base_url=elsewhere))
     assert "enter the key again" in str(response.context["adminform"].form.errors["new_key"])
@@ -132,13 +130,13 @@ def test_another_host_wants_the_key_again(admins_browser, oxen):
     assert (found.base_url, found.revision, found.check_ok) == (elsewhere, "", None)
 
 
-def test_an_edit_overwrites_nothing_that_a_worker_found_out(admins_browser, oxen):
+def test_an_edit_keeps_what_a_worker_wrote_meanwhile(admins_browser, oxen):
     health.stop(oxen, Connection.StopReason.CREDITS, "Insufficient credits")
     admins_browser.post(page(oxen), form(priority="3"))
     assert (after(oxen).stop_reason, after(oxen).priority) == ("credits", 3)
 
 
-def test_the_page_says_how_a_hub_does(admins_browser, oxen):
+def test_the_page_shows_the_status_of_a_hub(admins_browser, oxen):
     for number, hours in enumerate((1, 2, 30)):
         seen = timezone.now() - timedelta(hours=hours)
         ForeignGeneration.objects.create(connection=oxen, upstream_id=f"{number}", first_seen_at=seen)
@@ -146,15 +144,15 @@ def test_the_page_says_how_a_hub_does(admins_browser, oxen):
     MediaModel.objects.create(connection=oxen, name="gone", display_name="Gone", listed=False)
     text = text_of(admins_browser.get(page(oxen)))
     assert "<p>It answers.</p><p>Fine.</p>" in text
-    assert "1 listed, 1 of them make images or videos; 0 switched off here, 1 not listed any more" in text
+    assert "1 listed, 1 of them for images or videos; 0 disabled here, 1 no longer listed" in text
     assert ">Works<" in text
     (row,) = [row for row in admins_browser.get(LIST).context["cl"].result_list if row == oxen]
-    assert row.elsewhere_now == 2
+    assert row.foreign_count == 2
     health.stop(oxen, Connection.StopReason.KEY, "unauthenticated")
     assert "Stopped: the key is not accepted" in text_of(admins_browser.get(LIST))
 
 
-def test_the_check_button_asks_a_worker_and_the_page_waits_for_the_answer(
+def test_the_check_button_requests_a_check_and_the_page_waits_for_its_result(
     admins_browser, oxen, django_capture_on_commit_callbacks
 ):
     assert f'action="{page(oxen, "check")}"' in text_of(admins_browser.get(page(oxen)))
@@ -167,22 +165,24 @@ def test_the_check_button_asks_a_worker_and_the_page_waits_for_the_answer(
     assert 'http-equiv="refresh"' not in text_of(admins_browser.get(f"{page(oxen)}?checking=1"))
 
 
-def test_models_are_asked_for_on_demand(admins_browser, oxen, django_capture_on_commit_callbacks):
+def test_models_are_synced_on_request(admins_browser, oxen, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         admins_browser.post(page(oxen, "sync"))
-        data = {"action": "sync_all", "_selected_action": [oxen.pk, factories.builtin().pk]}
-        told = text_of(admins_browser.post(LIST, data, follow=True))
+        data = {"action": "sync_hubs", "_selected_action": [oxen.pk, factories.builtin().pk]}
+        text = text_of(admins_browser.post(LIST, data, follow=True))
     assert [task.func() for task in OrmQ.objects.all()] == ["queueapp.tasks.sync_models"] * 2
-    assert "Asking 1 hub for models." in told
-    assert "The built-in engine is part of Drover." in told
+    assert "Syncing the models of 1 hub." in text
+    assert "The built-in engine needs no check." in text
 
 
 def test_several_hubs_are_checked_from_the_list(admins_browser, oxen):
-    admins_browser.post(LIST, {"action": "check_all", "_selected_action": [oxen.pk]})
+    admins_browser.post(LIST, {"action": "check_hubs", "_selected_action": [oxen.pk]})
     assert checks.is_check_pending(after(oxen))
 
 
-def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser, admin, oxen):
+def test_the_buttons_reject_get_requests_the_built_in_engine_and_missing_csrf_tokens(
+    admins_browser, admin, oxen
+):
     for verb in ("check", "sync"):
         assert admins_browser.get(page(oxen, verb)).status_code == 405
         assert admins_browser.post(page(factories.builtin(), verb)).status_code == 404
@@ -192,7 +192,7 @@ def test_the_buttons_take_no_visit_no_stranger_and_no_forged_form(admins_browser
     assert not checks.is_check_pending(after(oxen))
 
 
-def test_staff_who_may_only_look_see_neither_button_nor_key_field(oxen):
+def test_staff_with_view_permission_only_see_no_buttons_and_no_key_field(oxen):
     client = staff("view_connection")
     text = text_of(client.get(page(oxen)))
     assert "It answers." in text
@@ -202,7 +202,7 @@ def test_staff_who_may_only_look_see_neither_button_nor_key_field(oxen):
     assert client.post(page(oxen, "sync")).status_code == 403
 
 
-def test_the_built_in_engine_has_no_account(admins_browser, db):
+def test_the_built_in_engine_has_no_account_fields(admins_browser, db):
     text = text_of(admins_browser.get(page(factories.builtin())))
     assert "base_url" not in text
     assert "new_key" not in text
@@ -211,7 +211,7 @@ def test_the_built_in_engine_has_no_account(admins_browser, db):
 # Models
 
 
-def test_what_a_models_form_begins_with_is_decided_here(admins_browser, db):
+def test_admins_set_the_defaults_of_a_models_form(admins_browser, db):
     model = factories.model()
     where = reverse("admin:queueapp_mediamodel_change", args=[model.pk])
     data = {"enabled": "on", "preferred": "on", "defaults": '{"seed": 7}'}
@@ -223,27 +223,27 @@ def test_what_a_models_form_begins_with_is_decided_here(admins_browser, db):
 
 
 @pytest.mark.parametrize(
-    ("defaults", "words"),
+    ("defaults", "text"),
     [
-        ("[1]", "An object is wanted"),
+        ("[1]", "Enter a JSON object"),
         ('{"sed": 7}', "sed: The model has no such parameter."),
         ('{"seed": "many"}', "seed: Must be a whole number."),
         ('{"seed": NaN}', "too large"),
         ("nonsense", "valid JSON"),
     ],
 )
-def test_settings_that_a_model_would_refuse_are_refused(admins_browser, db, defaults, words):
+def test_invalid_defaults_are_rejected(admins_browser, db, defaults, text):
     model = factories.model()
     where = reverse("admin:queueapp_mediamodel_change", args=[model.pk])
     response = admins_browser.post(where, {"enabled": "on", "defaults": defaults})
-    assert words in str(response.context["adminform"].form.errors["defaults"])
+    assert text in str(response.context["adminform"].form.errors["defaults"])
     assert MediaModel.objects.get(pk=model.pk).defaults == {}
 
 
-# What staff are told
+# Banners for staff
 
 
-def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browser, alices_browser, oxen):
+def test_every_page_shows_staff_a_banner_about_stopped_connections(admins_browser, alices_browser, oxen):
     assert 'class="notice"' not in text_of(admins_browser.get("/"))
     health.stop(oxen, Connection.StopReason.CREDITS, "<b>Insufficient credits</b>")
     cache.clear()
@@ -258,14 +258,14 @@ def test_staff_are_told_on_every_page_that_a_connection_is_stopped(admins_browse
     assert 'class="notice"' not in text_of(admins_browser.get("/"))
 
 
-def test_staff_who_may_not_see_connections_are_told_without_a_link(oxen):
+def test_the_banner_has_no_link_for_staff_without_permission(oxen):
     health.stop(oxen, Connection.StopReason.KEY, "unauthenticated")
     text = text_of(staff().get("/"))
     assert "oxen. Stopped: the key is not accepted." in text
     assert page(oxen) not in text
 
 
-def test_a_form_that_was_opened_before_a_check_does_not_undo_what_the_check_found(admins_browser, oxen):
+def test_a_form_opened_before_a_check_does_not_undo_its_result(admins_browser, oxen):
     Connection.objects.update(namespace="")
     shown = text_of(admins_browser.get(page(oxen)))
     assert 'name="initial-namespace"' in shown
@@ -277,7 +277,7 @@ def test_a_form_that_was_opened_before_a_check_does_not_undo_what_the_check_foun
     assert found.public_url == "https://drover.example.org"
 
 
-def test_going_on_with_a_hub_that_was_changed_leads_to_the_answer_of_its_check(admins_browser, oxen):
+def test_save_and_continue_shows_the_result_of_the_check(admins_browser, oxen):
     data = form(new_key="another-key-9876543210") | {"_continue": "1"}
     assert admins_browser.post(page(oxen), data)["Location"] == f"{page(oxen)}?checking=1"
     assert 'http-equiv="refresh"' in text_of(admins_browser.get(f"{page(oxen)}?checking=1"))

@@ -1,4 +1,4 @@
-"""Reading what a script sent, strictly: whatever is odd is refused before anything is done."""
+"""Read API requests strictly: anything unexpected is rejected before anything is done."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from queueapp.services.generations import Caller
 
 
 class BearerToken(HttpBearer):
-    """`Authorization: Bearer TOKEN`. Cookies are no credentials here."""
+    """Authentication by `Authorization: Bearer TOKEN`. Session cookies do not count."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         found = accounts.authenticate_token(token)
@@ -25,15 +25,15 @@ class BearerToken(HttpBearer):
         return found
 
 
-def caller(request: HttpRequest) -> Caller:
-    """Who calls, by their token."""
+def get_caller(request: HttpRequest) -> Caller:
+    """Return the user and the token of an authenticated request."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     return Caller(token.owner, Submission.Source.API, token)
 
 
 @dataclass(frozen=True, slots=True)
-class Enqueue:
-    """The body of an enqueue: what is the queue's, and what is the model's."""
+class EnqueueRequest:
+    """The body of an enqueue, with the fields of the queue apart from the parameters of the model."""
 
     model: str
     num_generations: Any
@@ -41,9 +41,9 @@ class Enqueue:
     params: Params
 
 
-def read_enqueue(request: HttpRequest) -> Enqueue:
-    """Raises BadRequest, TooLarge or LengthRequired with the reason."""
-    body = read_json(_text(request))
+def parse_enqueue(request: HttpRequest) -> EnqueueRequest:
+    """Parse the body of an enqueue. Raises BadRequest, TooLarge or LengthRequired with the reason."""
+    body = read_json(_read_text(request))
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     model = body.get("model")
@@ -53,33 +53,34 @@ def read_enqueue(request: HttpRequest) -> Enqueue:
     if target is not None and not isinstance(target, str):
         raise BadRequest("target_namespace must be a name.")
     params = {name: value for name, value in body.items() if name not in QUEUE_FIELDS}
-    return Enqueue(model, body.get("num_generations", 1), target, params)
+    return EnqueueRequest(model, body.get("num_generations", 1), target, params)
 
 
-def _text(request: HttpRequest) -> str:
+def _read_text(request: HttpRequest) -> str:
     try:
-        return _body(request).decode()  # Left to itself, Python's reader of JSON takes UTF-16 as well.
+        return _read_body(request).decode()  # json.loads(bytes) would accept UTF-16 and UTF-32, too.
     except UnicodeDecodeError:
         raise BadRequest("The body is not UTF-8.") from None
 
 
-def _body(request: HttpRequest) -> bytes:
+def _read_body(request: HttpRequest) -> bytes:
     if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
-        raise LengthRequired("Send the body whole, with its Content-Length.")
+        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
     try:
         return request.body
     except RequestDataTooBig:
-        raise TooLarge("The body is larger than this server takes.") from None
+        raise TooLarge("The body is larger than this server accepts.") from None
     except UnreadablePostError:
-        raise BadRequest("The body broke off.") from None
+        raise BadRequest("The connection broke before the whole body arrived.") from None
 
 
-def read_id(text: str) -> UUID:
-    """A generation's id from an address. NotFound for what cannot be one."""
+def parse_generation_id(text: str) -> UUID:
+    """Parse a generation id from a path. Raises NotFound for anything but a UUID in its usual form."""
     try:
-        found = UUID(text)
+        parsed = UUID(text)
     except ValueError:
-        found = None
-    if found is None or str(found) != text.lower():  # Python also reads braces, URNs and other digits.
+        parsed = None
+    # UUID() also accepts braces, URNs, missing hyphens and other scripts' digits.
+    if parsed is None or str(parsed) != text.lower():
         raise NotFound("There is no such generation.")
-    return found
+    return parsed
