@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from dashboard import banners, picker
+from dashboard import banners
+from dashboard.composer import picker
 from dashboard.requests import HtmxHttpRequest
 from dashboard.table.filters import Filters
 from dashboard.table.page import load_page
@@ -29,7 +30,7 @@ def render_queue(request: HtmxHttpRequest, composer_html: str, *, status: int = 
         "composer": composer_html,
         "filters": filters,
         "state_groups": STATE_GROUPS,
-        "model_options": picker.filter_html(filters.model),
+        "model_options": picker.filter_options_html(filters.model),
         "page": load_page(namespaces, filters),
         "version": version,
         "refresh_seconds": _refresh_seconds(request),

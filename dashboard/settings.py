@@ -147,7 +147,7 @@ STORAGES = {
 # A data: URI is a third longer than what it holds: an input must fit into a body
 DROVER_MAX_INPUT_BYTES = env.int("DROVER_MAX_INPUT_BYTES", 12 * 1024 * 1024)
 FILE_UPLOAD_HANDLERS = [
-    "dashboard.uploads.Capped",
+    "dashboard.composer.upload_handler.SizeLimitHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

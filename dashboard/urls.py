@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.urls import path
 
 from dashboard.api.ninja_api import api
-from dashboard.views import account, admin_login, generations, health, inputs, media, queue
+from dashboard.views import account, admin_login, composer, generations, health, inputs, media, queue
 from queueapp.services import input_links
 
 urlpatterns = [
     path("", queue.index, name="index"),
-    path("generations/", generations.submit, name="submit"),
+    path("generations/", composer.submit, name="submit"),
     path("generations/changes/", queue.changes, name="changes"),
-    path("generations/params/", generations.params, name="params"),
+    path("generations/params/", composer.params, name="params"),
     path("generations/<uuid:generation_id>/", generations.generation, name="generation"),
     path("generations/<uuid:generation_id>/status/", generations.status, name="generation-status"),
     path("generations/<uuid:generation_id>/cancel/", generations.cancel, name="cancel"),

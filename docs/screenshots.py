@@ -117,7 +117,7 @@ def take_with_hub(browser: Browser, picture: Path) -> None:
                 with page.expect_response("**/generations/params/"):
                     page.select_option("#model", "nano-banana")
                 page.set_input_files("input[type=file]", picture)
-                page.wait_for_selector(".medium img")
+                page.wait_for_selector(".media-item img")
                 page.fill("[name=prompt]", "the same lighthouse in a storm at night")
                 save(page, "composer-input")
                 page.set_viewport_size({"width": 1280, "height": 960})

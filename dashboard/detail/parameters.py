@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from dashboard.composer.fields import to_text
 from dashboard.formatting import PROMPT_PARAMETERS
-from dashboard.schema import written
 from queueapp.models import Submission
 from queueapp.params import Params
 from queueapp.services.inputs import parse_reference
@@ -55,7 +55,7 @@ def _values(value: Any) -> tuple[ParameterValue, ...]:
 def _value(value: Any) -> ParameterValue:
     if input_id := parse_reference(value):
         return ParameterValue("Stored input", input_id)
-    text = written(value)
+    text = to_text(value)
     return ParameterValue(text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…")
 
 
@@ -65,7 +65,7 @@ def list_shots(params: Params) -> tuple[Shot, ...]:
     if not isinstance(shots, list):
         return ()
     return tuple(
-        Shot(str(shot.get("prompt", "")), written(shot.get("duration", "")))
+        Shot(str(shot.get("prompt", "")), to_text(shot.get("duration", "")))
         for shot in shots
         if isinstance(shot, dict)
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from dashboard import takers
+from dashboard.composer import models_accepting
 from dashboard.formatting import format_bytes, format_video_length
 from dashboard.table.rows import get_download, get_result
 from queueapp.models import Download, Generation
@@ -73,4 +73,4 @@ def is_usable_as_input(generation: Generation) -> bool:
     result = get_result(generation)
     if result is None or result.size > settings.DROVER_MAX_INPUT_BYTES:
         return False
-    return bool(takers.best(result.content_type.partition("/")[0], generation.model))
+    return bool(models_accepting.best_model_name(result.content_type.partition("/")[0], generation.model))

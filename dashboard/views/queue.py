@@ -5,12 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import sign_in_required
+from dashboard.composer.prefill import composer_for_request
 from dashboard.queue_page import poll_context, render_queue
 from dashboard.requests import HtmxHttpRequest
 from dashboard.table.filters import Filters
 from dashboard.table.page import load_changes
 from dashboard.table.versions import VersionToken
-from dashboard.views.generations import _composer_html
 from queueapp.services import accounts
 
 
@@ -18,7 +18,7 @@ from queueapp.services import accounts
 @require_safe
 def index(request: HtmxHttpRequest) -> HttpResponse:
     """Show the composer above the live table."""
-    return render_queue(request, _composer_html(request))
+    return render_queue(request, composer_for_request(request))
 
 
 @sign_in_required
