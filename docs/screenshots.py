@@ -80,7 +80,7 @@ def take(browser: Browser, drover: Drover) -> bytes:
         page.wait_for_selector("#rows img")
         page.goto("/?q=dawn")
         page.locator("#rows .prompt").first.click()
-        page.wait_for_selector("#siblings img")
+        page.wait_for_selector("#submission img")
         page.locator("img[data-result]").evaluate("image => image.decode()")
         picture = page.request.get(page.get_attribute("img[data-result]", "src") or "").body()
         save(page, "generation")

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from dashboard.access import signed_in
+from dashboard.access import sign_in_required
 from dashboard.composer import picker
 from dashboard.composer.form import ComposerForm
 from dashboard.composer.model_cookie import remember_model
@@ -14,14 +14,14 @@ from dashboard.composer.prefill import new_form
 from dashboard.composer.rendering import params_context, render_composer
 from dashboard.composer.uploads import store_uploads
 from dashboard.composer.validation import validate
+from dashboard.queue_page import render_queue
 from dashboard.requests import HtmxHttpRequest
-from dashboard.views.generations import render_queue
 from queueapp.errors import BadParameters, DroverError
 from queueapp.models import Generation, Submission
 from queueapp.services import catalog, generations
 
 
-@signed_in
+@sign_in_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def params(request: HtmxHttpRequest) -> HttpResponse:
     """Show the fields of the chosen model with the text of the form; without scripts, in the whole page."""
@@ -37,7 +37,7 @@ def params(request: HtmxHttpRequest) -> HttpResponse:
     return render_queue(request, render_composer(form))
 
 
-@signed_in
+@sign_in_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HtmxHttpRequest) -> HttpResponse:
     """Enqueue what the form asks for, or show the form again with its errors."""

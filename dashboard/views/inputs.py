@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import files
-from dashboard.access import open_to_all, signed_in
+from dashboard import file_responses
+from dashboard.access import public, sign_in_required
 from dashboard.composer import models_accepting
 from dashboard.composer.bound_fields import PARAM_PREFIX
 from dashboard.composer.fields import MEDIA_KINDS
@@ -18,14 +18,14 @@ from dashboard.composer.media_fields import MediaItem
 from dashboard.composer.upload_handler import uploaded_files
 from dashboard.composer.uploads import store_upload
 from dashboard.requests import HtmxHttpRequest
-from dashboard.views.media import input_of
+from dashboard.views.media import get_input
 from queueapp.errors import BadRequest, NotFound
 from queueapp.files import storage
 from queueapp.models import Generation
 from queueapp.services import generations, input_links, inputs
 
 
-@signed_in
+@sign_in_required
 @require_POST
 def upload(request: HtmxHttpRequest) -> HttpResponse:
     """Store one file and return the media item that represents it in the form."""
@@ -46,12 +46,12 @@ def _read_upload(request: HtmxHttpRequest) -> tuple[str, str, IO[bytes]]:
     return field_name, media_kind, uploaded[0]
 
 
-@signed_in
+@sign_in_required
 @require_safe
 def thumbnail(request: HtmxHttpRequest, input_id: UUID) -> HttpResponseBase:
     """Serve the thumbnail of an input; of a video, its first frame."""
-    row = input_of(request, input_id)
-    return files.serve(
+    row = get_input(request, input_id)
+    return file_responses.serve_file(
         request,
         inputs.get_thumbnail(row),
         "image/webp",
@@ -61,17 +61,17 @@ def thumbnail(request: HtmxHttpRequest, input_id: UUID) -> HttpResponseBase:
     )
 
 
-@open_to_all
+@public
 @require_safe
 def shared(request: HtmxHttpRequest, token: str) -> HttpResponseBase:
     """Serve one input to the hub that got its signed link."""
-    response = files.serve_input(request, input_links.open_link(token))
+    response = file_responses.serve_input(request, input_links.open_link(token))
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
 
 
-@signed_in
+@sign_in_required
 @require_POST
 def use_result(request: HtmxHttpRequest, generation_id: UUID) -> HttpResponse:
     """Copy a result into a new input and redirect to the composer of a model that takes it."""

@@ -111,12 +111,12 @@ def test_chosen_and_pasted_images_are_submitted_and_shown_with_the_generation(
     assert all(reference.startswith("drover-input:") for reference in submitted)
     page.click("#submit")
     page.get_by_role("link", name="make it autumn").first.click()
-    thumbnails = page.locator("#facts img")
+    thumbnails = page.locator("#parameters img")
     expect(thumbnails).to_have_count(2)
     for position in range(2):
         assert thumbnails.nth(position).evaluate(LOADED_WIDTH) > 0
-    expect(page.locator("#facts")).not_to_contain_text("drover-input")
-    page.click("#again")
+    expect(page.locator("#parameters")).not_to_contain_text("drover-input")
+    page.click("#use-again")
     expect(field(page, "mask_url").locator(".media-item img")).to_have_count(1)
     assert references(field(page, "input_image")) + references(field(page, "mask_url")) == submitted
 
@@ -205,7 +205,7 @@ def test_a_result_is_used_as_the_next_input(page: Page) -> None:
     row = page.locator("#rows > li", has_text="a boat to be retouched")
     expect(row).to_have_attribute("data-status", "succeeded", timeout=60_000)
     row.locator(".prompt").click()
-    page.click("#as-input")
+    page.click("#use-as-input")
     page.wait_for_url(re.compile(r"/\?input="))
     expect(page.locator(".media-item img")).to_have_count(1)
     assert page.locator(".media-item img").evaluate(LOADED_WIDTH) > 0
