@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import file_responses
 from dashboard.access import public, sign_in_required
 from dashboard.composer import models_accepting
 from dashboard.composer.bound_fields import PARAM_PREFIX
@@ -17,6 +16,7 @@ from dashboard.composer.fields import MEDIA_KINDS
 from dashboard.composer.media_fields import MediaItem
 from dashboard.composer.upload_handler import uploaded_files
 from dashboard.composer.uploads import store_upload
+from dashboard.file_responses import serve_file, serve_input
 from dashboard.requests import HtmxHttpRequest
 from dashboard.views.media import get_input
 from queueapp.errors import BadRequest, NotFound
@@ -51,7 +51,7 @@ def _read_upload(request: HtmxHttpRequest) -> tuple[str, str, IO[bytes]]:
 def thumbnail(request: HtmxHttpRequest, input_id: UUID) -> HttpResponseBase:
     """Serve the thumbnail of an input; of a video, its first frame."""
     row = get_input(request, input_id)
-    return file_responses.serve_file(
+    return serve_file(
         request,
         inputs.get_thumbnail(row),
         "image/webp",
@@ -65,7 +65,7 @@ def thumbnail(request: HtmxHttpRequest, input_id: UUID) -> HttpResponseBase:
 @require_safe
 def shared(request: HtmxHttpRequest, token: str) -> HttpResponseBase:
     """Serve one input to the hub that got its signed link."""
-    response = file_responses.serve_input(request, input_links.open_link(token))
+    response = serve_input(request, input_links.open_link(token))
     response["Cache-Control"] = "private, no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response

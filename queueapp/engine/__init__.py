@@ -1,17 +1,13 @@
-"""The built-in renderer: an honest stand-in that answers prompts with sketches, on Pillow and PyAV alone.
-
-It knows nothing of Django, of queues or of accounts.
-"""
+"""Answer prompts with painted scenes, on Pillow and PyAV alone; this package does not use Django."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from queueapp.engine.image import render_image
-from queueapp.engine.models import MODELS, EngineModel
-from queueapp.engine.rendering import Rendering, Stopped, Unrenderable
-from queueapp.engine.video import render_video
+from .image import render_image
+from .rendering import Rendering, Stopped, Unrenderable
+from .video import render_video
 
-__all__ = ["MODELS", "EngineModel", "Rendering", "Stopped", "Unrenderable", "render"]
+__all__ = ["Rendering", "Stopped", "Unrenderable", "render"]
 
 
 def render(
@@ -21,17 +17,23 @@ def render(
     variation: str,
     folder: Path,
     checkpoint: Callable[[], None],
+    input_image: Path | None = None,
 ) -> Rendering:
-    """Renders `model_name` with `params` into the existing directory `folder`.
+    """Render `model_name` with `params` into the existing directory `folder` and return the result.
 
-    The same model, prompt, seed and `variation` give the same bytes in every run; another `variation` gives
-    another result. `checkpoint` is called at least every 0.2 s of work; whatever it raises
-    ends the render and leaves no file behind. Raises `Unrenderable` when the model or its parameters cannot
-    be rendered.
+    The same arguments give the same bytes; another `variation` gives another result. `checkpoint` is called
+    at least every 0.2 s of work; an exception that it raises ends the render and leaves no file.
+    `input_image` is the file of `image_url`, which `sketch-image` starts from. Unknown parameters are
+    ignored. Raise `Unrenderable` if the model or its parameters cannot be rendered.
     """
     key = "\x1f".join((model_name, str(params.get("seed", "")), variation))
-    if model_name == "sketch-image":
-        return render_image(params, f"{key}\x1f{params.get('prompt')}", folder, checkpoint)
-    if model_name == "sketch-video":
-        return render_video(params, key, folder, checkpoint)
+    try:
+        if model_name == "sketch-image":
+            return render_image(params, key, folder, checkpoint, input_image)
+        if model_name == "sketch-video":
+            return render_video(params, key, folder, checkpoint)
+    except BaseException:
+        for path in folder.glob("result.*"):
+            path.unlink()
+        raise
     raise Unrenderable(f"the built-in engine cannot render {model_name}")

@@ -1,47 +1,66 @@
-"""`sketch-image`: one frame of a stage, saved as PNG, JPEG or WebP."""
+"""Render `sketch-image`: one frame of a scene, saved as PNG, JPEG or WebP."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
-from queueapp.engine.models import ASPECTS, FORMATS
-from queueapp.engine.rendering import Rendering, Unrenderable
-from queueapp.engine.stage import build
+from PIL import Image, ImageChops, ImageOps
 
+from queueapp.builtin_models import ASPECTS, FORMATS
+
+from .painter import Checkpoint
+from .places import compose
+from .rendering import Rendering, Unrenderable
+
+#: Pixels of an image's longer side.
 LONG_EDGE = 1024
+SAVE_OPTIONS = {"PNG": {"compress_level": 2}, "JPEG": {"quality": 92}, "WEBP": {"quality": 90, "method": 1}}
 
 
-def size_for(aspect_ratio: object, long_edge: int, most_pixels: float = math.inf) -> tuple[int, int]:
-    """Width and height in even pixels, the longer side `long_edge` or less where `most_pixels` forbids it."""
+def size_for(aspect_ratio: object, long_edge: int, max_pixels: float = float("inf")) -> tuple[int, int]:
+    """Return an even width and height in pixels, the longer one `long_edge` or as `max_pixels` allows."""
     if not isinstance(aspect_ratio, str) or aspect_ratio not in ASPECTS:
         raise Unrenderable(f"aspect_ratio must be one of {', '.join(ASPECTS)}")
     across, down = ASPECTS[aspect_ratio]
-    scale = min(long_edge / max(across, down), math.sqrt(most_pixels / (across * down)))
+    scale = min(long_edge / max(across, down), (max_pixels / (across * down)) ** 0.5)
     return round(across * scale / 2) * 2, round(down * scale / 2) * 2
 
 
 def render_image(
-    params: Mapping[str, object], key: str, folder: Path, checkpoint: Callable[[], None]
+    params: Mapping[str, object], key: str, folder: Path, checkpoint: Checkpoint, base: Path | None
 ) -> Rendering:
-    """Paints `params["prompt"]` into `folder`; `key` decides everything that chance decides."""
-    prompt = params.get("prompt")
+    """Render `params` into `folder` and return the result. `key` and the prompt seed all randomness."""
+    prompt, name = params.get("prompt"), params.get("output_format", "png")
     if not isinstance(prompt, str):
         raise Unrenderable("prompt is missing")
-    name = params.get("output_format", "png")
     if not isinstance(name, str) or name not in FORMATS:
         raise Unrenderable(f"output_format must be one of {', '.join(FORMATS)}")
     size = size_for(params.get("aspect_ratio", "1:1"), LONG_EDGE)
-    picture = build(prompt, size, key, None, checkpoint).frame(0.0)
+    random = Random(f"{key}\x1f{prompt!a}")  # noqa: S311
+    composition = compose(prompt, size, 0, random, checkpoint, _opened(base, size) if base else None)
+    image = _with_grain(composition.frame(0), random)
     checkpoint()
-    pillow_name, content_type, ending = FORMATS[name]
-    path = folder / f"result.{ending}"
-    options: dict[str, int | bool] = {"compress_level": 4} if pillow_name == "PNG" else {"quality": 92}
-    if pillow_name == "WEBP":
-        options = {"quality": 90, "method": 3}
-    try:
-        picture.save(path, pillow_name, **options)
-        checkpoint()
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    format_name, content_type, extension = FORMATS[name]
+    path = folder / f"result.{extension}"
+    image.save(path, format_name, **SAVE_OPTIONS[format_name])
+    checkpoint()
     return Rendering(path, content_type, *size, None)
+
+
+def _opened(path: Path, size: tuple[int, int]) -> Image.Image:
+    """Return the image in a file, upright and cropped to `size`. Raise `Unrenderable` if it is none."""
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", size)
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Unrenderable("the input image cannot be read") from error
+    return ImageOps.fit(upright, size, Image.Resampling.BILINEAR)
+
+
+def _with_grain(image: Image.Image, random: Random) -> Image.Image:
+    """Return the image with a grain of 1 level, which keeps gradients free of bands."""
+    levels = random.randbytes(1 << 16).translate(bytes(127 + level // 86 for level in range(256)))
+    count = image.width * image.height
+    grain = Image.frombytes("L", image.size, (levels * (count // len(levels) + 1))[:count])
+    return ImageChops.add(image, Image.merge("RGB", (grain,) * 3), 1, -128)

@@ -1,7 +1,7 @@
-"""What a render gives back, and what can go wrong on purpose."""
+"""Define the result of a render and the exceptions that end one."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Stopped(Exception):
@@ -9,12 +9,11 @@ class Stopped(Exception):
 
 
 class Unrenderable(ValueError):
-    """The model or its parameters cannot be rendered; the message says why, in plain words."""
+    """The model or its parameters cannot be rendered; the message gives the reason in plain words."""
 
 
-@dataclass(frozen=True)
-class Rendering:
-    """A finished result file. `width` and `height` in pixels; `seconds` is None for a picture."""
+class Rendering(NamedTuple):
+    """A finished result file. `width` and `height` are pixels; `seconds` is None for an image."""
 
     path: Path
     content_type: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from queueapp.engine import MODELS, EngineModel
+from queueapp.builtin_models import MODELS, EngineModel
 from queueapp.errors import ModelNotFound, NotMediaModel
 from queueapp.models import Connection, Generation, MediaModel
 from queueapp.params import validation_errors

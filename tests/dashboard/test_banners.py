@@ -85,7 +85,7 @@ def test_staff_see_on_every_page_which_connections_are_stopped(
     text = page.text_in(".banner")
     assert text.startswith(f"oxen: {reason.label}.")
     assert "The hub answered: “The hub said no”." in text
-    assert ("The first refused submission has failed." in text) == failed
-    assert "Waiting submissions stay queued." in text
+    assert ("Generations that the hub refused have failed." in text) == failed
+    assert "Waiting generations stay queued." in text
     assert page.link("Open the connection") == f"/admin/queueapp/connection/{queued.connection_id}/change/"
     assert not read(alices_browser.get("/account/")).has(".banner")

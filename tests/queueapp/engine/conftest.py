@@ -1,4 +1,4 @@
-"""A folder and a render call with the arguments most tests do not care about, and one film made once."""
+"""Folders, render calls with the arguments most tests do not care about, and one video made once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,27 +7,29 @@ import pytest
 
 from queueapp.engine import Rendering, image, render, video
 
-Paint = Callable[..., Rendering]
+Render = Callable[..., Rendering]
 
 
 def _no_stop() -> None:
     return None
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures and films of a third of their usual size, where size is not the question."""
+    """Make images and videos small, where size is not the question."""
     monkeypatch.setattr(image, "LONG_EDGE", 320)
     monkeypatch.setattr(video, "LONG_EDGE", 240)
 
 
 @pytest.fixture
-def paint(tmp_path: Path) -> Paint:
-    """Renders `sketch-image` with the given parameters into a folder of its own."""
-    made = iter(range(1000))
+def make_image(tmp_path: Path) -> Render:
+    """Return a function that renders `sketch-image` with given parameters into a folder of its own."""
+    numbers = iter(range(1000))
 
-    def call(prompt: str, variation: str = "42:0", **params: object) -> Rendering:
-        folder = tmp_path / str(next(made))
+    def call(
+        prompt: str, variation: str = "42:0", input_image: Path | None = None, **params: object
+    ) -> Rendering:
+        folder = tmp_path / f"image-{next(numbers)}"
         folder.mkdir()
         return render(
             "sketch-image",
@@ -35,18 +37,19 @@ def paint(tmp_path: Path) -> Paint:
             variation=variation,
             folder=folder,
             checkpoint=_no_stop,
+            input_image=input_image,
         )
 
     return call
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Paint:
-    """Renders `sketch-video` with the given parameters into a folder of its own."""
-    made = iter(range(1000))
+def make_video(tmp_path: Path) -> Render:
+    """Return a function that renders `sketch-video` with given parameters into a folder of its own."""
+    numbers = iter(range(1000))
 
     def call(variation: str = "42:0", **params: object) -> Rendering:
-        folder = tmp_path / f"film-{next(made)}"
+        folder = tmp_path / f"video-{next(numbers)}"
         folder.mkdir()
         return render("sketch-video", params, variation=variation, folder=folder, checkpoint=_no_stop)
 
@@ -55,7 +58,7 @@ def film(tmp_path: Path) -> Paint:
 
 @pytest.fixture(scope="session")
 def two_shots(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
-    """A film of two seconds in two shots."""
+    """A video of two seconds in two shots."""
     shots = [{"prompt": "a sunny field", "duration": 1}, {"prompt": "night city", "duration": 1}]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(video, "LONG_EDGE", 320)
@@ -63,6 +66,6 @@ def two_shots(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
             "sketch-video",
             {"multi_prompt": shots, "seed": 7, "duration": 9},
             variation="7:0",
-            folder=tmp_path_factory.mktemp("film"),
+            folder=tmp_path_factory.mktemp("video"),
             checkpoint=_no_stop,
         )

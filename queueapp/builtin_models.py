@@ -1,20 +1,20 @@
-"""The built-in engine's catalog, in the words a hub would use for its own models."""
+"""Describe the built-in engine's models and their parameters, as a hub describes its own. Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LONGEST_SECONDS = 15
+MAX_SECONDS = 15
 DEFAULT_SECONDS = 5
 MAX_SEED = 2**32 - 1
 
-#: Aspect ratios that both models know, as width to height.
+#: Aspect ratios of images and videos, as width to height.
 ASPECTS: dict[str, tuple[int, int]] = {
     "1:1": (1, 1), "16:9": (16, 9), "9:16": (9, 16), "4:3": (4, 3), "3:4": (3, 4), "3:2": (3, 2),
     "2:3": (2, 3), "21:9": (21, 9),
 }  # fmt: skip
 
-#: Every accepted `output_format`, with Pillow's name, the content type and the file's ending.
+#: Every accepted `output_format` with Pillow's name for it, its content type and its file extension.
 FORMATS: dict[str, tuple[str, str, str]] = {
     "png": ("PNG", "image/png", "png"),
     "jpg": ("JPEG", "image/jpeg", "jpg"),
@@ -25,7 +25,7 @@ FORMATS: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class EngineModel:
-    """One model as the catalog tells it; its schema has a hub's extras (`basic`, `x-order`)."""
+    """A model in the catalog. Its JSON Schema has the extras of hubs (`basic`, `x-order`)."""
 
     name: str
     display_name: str
@@ -75,7 +75,7 @@ def _duration(description: str, order: int, **more: Any) -> dict[str, Any]:
         "title": "Duration",
         "description": description,
         "minimum": 1,
-        "maximum": LONGEST_SECONDS,
+        "maximum": MAX_SECONDS,
         "x-order": order,
         **more,
     }
@@ -84,18 +84,25 @@ def _duration(description: str, order: int, **more: Any) -> dict[str, Any]:
 _IMAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["prompt"],
-    "basic": ["prompt", "aspect_ratio"],
+    "basic": ["prompt", "image_url", "aspect_ratio"],
     "properties": {
-        "prompt": _prompt("What to paint: places, times of day, weather, colours, styles."),
-        "aspect_ratio": _aspect_ratio("1:1", 1),
-        "seed": _seed(2),
+        "prompt": _prompt("What to paint: a place, a time of day, weather, colours, a subject."),
+        "image_url": {
+            "type": "string",
+            "format": "uri",
+            "title": "Image",
+            "description": "An image to start from: it is repainted in the prompt's colours and light.",
+            "x-order": 1,
+        },
+        "aspect_ratio": _aspect_ratio("1:1", 2),
+        "seed": _seed(3),
         "output_format": {
             "type": "string",
             "title": "Format",
-            "description": "The file format of the picture.",
+            "description": "The file format of the image.",
             "enum": list(FORMATS),
             "default": "png",
-            "x-order": 3,
+            "x-order": 4,
         },
     },
 }
@@ -103,9 +110,9 @@ _IMAGE_SCHEMA: dict[str, Any] = {
 _SHOTS: dict[str, Any] = {
     "type": "array",
     "title": "Shots",
-    "description": f"Several shots instead of one prompt; at most {LONGEST_SECONDS} seconds together.",
+    "description": f"Several shots instead of one prompt; at most {MAX_SECONDS} seconds together.",
     "minItems": 1,
-    "maxItems": LONGEST_SECONDS,
+    "maxItems": MAX_SECONDS,
     "x-order": 1,
     "items": {
         "type": "object",
@@ -123,10 +130,10 @@ _VIDEO_SCHEMA: dict[str, Any] = {
     "oneOf": [{"required": ["prompt"]}, {"required": ["multi_prompt"]}],
     "basic": ["prompt", "multi_prompt", "duration", "aspect_ratio"],
     "properties": {
-        "prompt": _prompt("What the film shows. Give this or shots, not both."),
+        "prompt": _prompt("What the video shows. Give this or shots, not both."),
         "multi_prompt": _SHOTS,
         "duration": _duration(
-            "Seconds of the whole film. Shots that carry their own durations decide it instead.",
+            "Seconds of the whole video, unless every shot has a duration.",
             2,
             default=DEFAULT_SECONDS,
         ),
@@ -146,17 +153,17 @@ MODELS: tuple[EngineModel, ...] = (
     EngineModel(
         name="sketch-image",
         display_name="Sketch Image",
-        description="Paints a quick landscape, scene or pattern from a prompt's words, on this machine.",
+        description="Paints landscapes, patterns and badges from a prompt, or repaints an image.",
         media_type="image",
         endpoint="/images/generate",
-        capabilities={"input": ["text"], "output": ["image"]},
+        capabilities={"input": ["text", "image"], "output": ["image"]},
         pricing=None,
         request_schema=_IMAGE_SCHEMA,
     ),
     EngineModel(
         name="sketch-video",
         display_name="Sketch Video",
-        description="Animates such scenes for up to 15 seconds, in one shot or several, on this machine.",
+        description="Animates painted scenes for up to 15 seconds, in one shot or several.",
         media_type="video",
         endpoint="/videos/generate",
         capabilities={"input": ["text"], "output": ["video"]},
@@ -166,7 +173,7 @@ MODELS: tuple[EngineModel, ...] = (
     EngineModel(
         name="sketch-text",
         display_name="Sketch Text",
-        description="Puts out text only, so the queue refuses it.",
+        description="Writes text only. Drover does not queue it.",
         media_type="text",
         endpoint="/chat/completions",
         capabilities={"input": ["text"], "output": ["text"]},

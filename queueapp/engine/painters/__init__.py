@@ -1,1 +1,0 @@
-"""Painters: each turns an easel into layers, back to front."""
