@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from dashboard.composer.fields import MEDIA_NAMES, UNSET, Field, Json, Kind, to_text
 from dashboard.composer.media_fields import FILE_PREFIX, MediaItem, accepted_types, split_text
 
@@ -108,11 +106,6 @@ class BoundField:
     def accepted_types(self) -> str:
         """The `accept` attribute of the file input."""
         return accepted_types(self.field.file_kind) if self.field.is_media else f"{self.field.file_kind}/*"
-
-    @property
-    def max_bytes(self) -> int:
-        """The largest size of a file."""
-        return int(settings.DROVER_MAX_INPUT_BYTES)
 
 
 def _choice_label(value: Json) -> str:

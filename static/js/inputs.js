@@ -6,6 +6,7 @@
 (() => {
   "use strict";
 
+  const MAX_BYTES = window.drover.settings.maxInputBytes;
   const KINDS = ["image", "video", "audio"];
   const TEXT_CONTROL = ":is(.media-add, .audio-input) > :is(input[type=text], textarea)";
 
@@ -19,11 +20,6 @@
   const isList = (field) => "list" in field.dataset;
   const isEmpty = (field) => !itemsOf(field).length && !textControl(field).value.trim();
   const kindOf = (file) => file.type.split("/")[0];
-
-  function maxBytes(field) {
-    const settings = byId("page-settings");
-    return Number(settings ? JSON.parse(settings.textContent).maxInputBytes : field.dataset.maxBytes);
-  }
 
   /* The field for a file that was not given to one: the first empty field for its kind, else a list. */
   function bestField(kind) {
@@ -45,8 +41,7 @@
 
   function addFile(field, file) {
     hideError(field);
-    const limit = maxBytes(field);
-    if (file.size > limit) showError(field, `A file can have at most ${Math.floor(limit / 1024 / 1024)} MB.`);
+    if (file.size > MAX_BYTES) showError(field, `A file can have at most ${Math.floor(MAX_BYTES / 1024 / 1024)} MB.`);
     else if (field.dataset.media === "audio") embed(field, file);
     else upload(field, file);
   }
