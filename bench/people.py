@@ -24,7 +24,7 @@ from queueapp.models import Generation, MediaModel, Submission
 from queueapp.services import accounts
 from queueapp.states import State
 
-BACKEND = "dashboard.access.People"
+BACKEND = "dashboard.access.UserBackend"
 
 
 def prepare() -> None:

@@ -3,11 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from dashboard.access import signed_in
+from dashboard.access import sign_in_required
 from dashboard.urls import urlpatterns as drover
 
 
-@signed_in
+@sign_in_required
 def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 

@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
-    "dashboard.problems.ErrorPages",
+    "dashboard.middleware.ErrorPageMiddleware",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -147,7 +147,7 @@ STORAGES = {
 # A data: URI is a third longer than what it holds: an input must fit into a body
 DROVER_MAX_INPUT_BYTES = env.int("DROVER_MAX_INPUT_BYTES", 12 * 1024 * 1024)
 FILE_UPLOAD_HANDLERS = [
-    "dashboard.uploads.Capped",
+    "dashboard.composer.upload_handler.SizeLimitHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -157,7 +157,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DROVER_MAX_BODY_BYTES", 25 * 1024 * 1024)
 # Signing in
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "dashboard.access.People",
+    "dashboard.access.UserBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -171,7 +171,7 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "dashboard.access.address_of"
+AXES_CLIENT_IP_CALLABLE = "dashboard.access.client_ip"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "dashboard.views.account.locked_out"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False

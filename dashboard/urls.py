@@ -1,21 +1,23 @@
-"""Every address Drover answers."""
+"""Map every URL of Drover to its view."""
 
 from django.contrib import admin
 from django.urls import path
 
 from dashboard.api.ninja_api import api
-from dashboard.views import account, generations, health, inputs, media, staff
+from dashboard.views import account, admin_login, composer, generations, health, inputs, media, queue
 from queueapp.services import input_links
 
 urlpatterns = [
-    path("", generations.index, name="index"),
-    path("generations/", generations.submit, name="submit"),
-    path("generations/changes/", generations.changes, name="changes"),
-    path("generations/params/", generations.params, name="params"),
+    path("", queue.index, name="index"),
+    path("generations/", composer.submit, name="submit"),
+    path("generations/changes/", queue.changes, name="changes"),
+    path("generations/params/", composer.params, name="params"),
     path("generations/<uuid:generation_id>/", generations.generation, name="generation"),
     path("generations/<uuid:generation_id>/status/", generations.status, name="generation-status"),
     path("generations/<uuid:generation_id>/cancel/", generations.cancel, name="cancel"),
-    path("generations/<uuid:generation_id>/fetch/", generations.fetch_again, name="fetch-again"),
+    path(
+        "generations/<uuid:generation_id>/retry-download/", generations.retry_download, name="retry-download"
+    ),
     path("generations/<uuid:generation_id>/result/", media.result, name="result"),
     path("generations/<uuid:generation_id>/thumbnail/", media.thumbnail, name="thumbnail"),
     path("generations/<uuid:generation_id>/as-input/", inputs.use_result, name="use-result"),
@@ -31,6 +33,6 @@ urlpatterns = [
     path("accounts/logout/", account.logout, name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("api/", api.urls),
-    path("admin/login/", staff.sign_in),
+    path("admin/login/", admin_login.admin_login),
     path("admin/", admin.site.urls),
 ]

@@ -80,7 +80,7 @@ def take(browser: Browser, drover: Drover) -> bytes:
         page.wait_for_selector("#rows img")
         page.goto("/?q=dawn")
         page.locator("#rows .prompt").first.click()
-        page.wait_for_selector("#siblings img")
+        page.wait_for_selector("#submission img")
         page.locator("img[data-result]").evaluate("image => image.decode()")
         picture = page.request.get(page.get_attribute("img[data-result]", "src") or "").body()
         save(page, "generation")
@@ -117,7 +117,7 @@ def take_with_hub(browser: Browser, picture: Path) -> None:
                 with page.expect_response("**/generations/params/"):
                     page.select_option("#model", "nano-banana")
                 page.set_input_files("input[type=file]", picture)
-                page.wait_for_selector(".medium img")
+                page.wait_for_selector(".media-item img")
                 page.fill("[name=prompt]", "the same lighthouse in a storm at night")
                 save(page, "composer-input")
                 page.set_viewport_size({"width": 1280, "height": 960})

@@ -73,7 +73,7 @@ def bobs_script(bob: User) -> Client:
 
 def _signed_in(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="dashboard.access.People")
+    client.force_login(user, backend="dashboard.access.UserBackend")
     return client
 
 

@@ -29,13 +29,18 @@ class Page:
     @property
     def text(self) -> str:
         """The visible text, white space collapsed; scripts and styles left out."""
-        for hidden in self.soup(["script", "style", "template"]):
+        visible = BeautifulSoup(str(self.soup), "html.parser")
+        for hidden in visible(["script", "style", "template"]):
             hidden.extract()
-        return text_of(self.soup)
+        return text_of(visible)
 
     @property
     def title(self) -> str:
         return text_of(self.one("title"))
+
+    @property
+    def heading(self) -> str:
+        return text_of(self.one("h1"))
 
     def all(self, selector: str) -> list[Tag]:
         """Return every element that a CSS selector matches."""
@@ -56,10 +61,24 @@ class Page:
     def text_in(self, selector: str) -> str:
         return text_of(self.one(selector))
 
+    def attribute(self, selector: str, name: str) -> str:
+        """Return an attribute of the only element that a CSS selector matches."""
+        return str(self.one(selector)[name])
+
+    @property
+    def version(self) -> str:
+        """The version that the page's next poll asks for changes since."""
+        return self.attribute("input[name=since]", "value")
+
     @property
     def rows(self) -> list["Row"]:
         """The generations of the table, in the order of the page."""
         return [Row(element) for element in self.all('[id^="generation-"][data-status]')]
+
+    @property
+    def row_ids(self) -> list[str]:
+        """The ids of the generations of the table, in the order of the page."""
+        return [row.id for row in self.rows]
 
     def row(self, generation: Any) -> "Row":
         """Return the row of one generation, given it or its id."""
@@ -96,6 +115,15 @@ class Row:
     @property
     def text(self) -> str:
         return text_of(self.element)
+
+    @property
+    def buttons(self) -> list[str]:
+        """The texts of the row's buttons."""
+        return [text_of(button) for button in self.element.select("button")]
+
+    @property
+    def is_overdue(self) -> bool:
+        return "overdue" in self.element["class"]
 
 
 class Form:

@@ -1,13 +1,14 @@
 """Show the progress of generations in the admin, and cancel them."""
 
 from collections import Counter
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.admin.base import admin_user, pluralize
-from dashboard.pages import span
+from dashboard.formatting import format_duration
 from queueapp.errors import NotFound
 from queueapp.models import Generation
 from queueapp.models.generations import GenerationQuerySet
@@ -26,12 +27,16 @@ def state_label(generation: Generation) -> str:
 
 def duration_text(generation: Generation) -> str:
     """Return how long a generation has waited, has run, or took."""
-    if generation.ended_at is not None:
-        began = generation.released_at
-        return f"took {span((generation.ended_at - began).total_seconds())}" if began else "never started"
-    if generation.released_at is not None:
-        return f"running for {span((timezone.now() - generation.released_at).total_seconds())}"
-    return f"waiting for {span((timezone.now() - generation.enqueued_at).total_seconds())}"
+    started, ended = generation.released_at, generation.ended_at
+    if ended is not None:
+        return f"took {_time_between(started, ended)}" if started else "never started"
+    if started is not None:
+        return f"running for {_time_between(started, timezone.now())}"
+    return f"waiting for {_time_between(generation.enqueued_at, timezone.now())}"
+
+
+def _time_between(start: datetime, end: datetime) -> str:
+    return format_duration((end - start).total_seconds())
 
 
 class CancelGenerationsMixin:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from dashboard.admin.base import EMPTY, ModelAdmin, ReadOnlyMixin, SearchByIdMixin, change_url, link_to
 from dashboard.admin.filters import InUseFilter
-from dashboard.pages import size
+from dashboard.formatting import format_bytes
 from queueapp.files import media, storage
 from queueapp.models import Event, Generation, Input, Result
 
@@ -106,7 +106,7 @@ class ResultAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Result]):
 
     @admin.display(description="size", ordering="size")
     def bytes(self, result: Result) -> str:
-        return size(result.size)
+        return format_bytes(result.size)
 
     @admin.display(description="pixels")
     def dimensions(self, result: Result) -> str:
@@ -146,7 +146,7 @@ class InputAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Input]):
 
     @admin.display(description="size", ordering="size")
     def bytes(self, row: Input) -> str:
-        return size(row.size)
+        return format_bytes(row.size)
 
     @admin.display(description="namespace")
     def namespace_link(self, row: Input) -> SafeString | str:

@@ -4,7 +4,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from dashboard.access import View, signed_in
+from dashboard.access import View, sign_in_required
 from dashboard.api import account, errors, models, queue
 from dashboard.api.requests import BearerToken
 
@@ -12,7 +12,7 @@ from dashboard.api.requests import BearerToken
 def documentation_view(view: View) -> View:
     """Restrict a documentation view to signed-in users and to GET and HEAD."""
     # Without the exemption a POST would answer 403 instead of 405.
-    return csrf_exempt(signed_in(require_safe(view)))
+    return csrf_exempt(sign_in_required(require_safe(view)))
 
 
 api = NinjaAPI(

@@ -1,1 +1,1 @@
-"""The pages. A page and its fragments are one view module, one context, one markup."""
+"""Views of the pages. A page and the fragments that update it share a view module and templates."""

@@ -1,191 +1,216 @@
-/* Images and videos of one's own as inputs: chosen, dropped or pasted, they are sent to the server at once.
+/* Files in the fields of a model: chosen, dropped or pasted.
  *
- * What comes back is a small picture with a hidden value; the form itself stays small. Nothing that was typed
- * is lost when a file is refused: the reason stands at its field.
+ * An image or video is uploaded at once. The server answers with a list item, a thumbnail and a hidden value, so
+ * that the form stays small. An error is shown at the field, and no text is lost.
  */
 (() => {
   "use strict";
 
-  const composer = () => document.getElementById("composer");
-  const submit = () => document.getElementById("submit");
-  const fields = () => [...document.querySelectorAll("#params .media")];
-  const items = (field) => [...field.querySelectorAll(".medium")];
-  const ask = (field) => field.querySelector(".media-ask :is(input[type=text], textarea)");
-  const isMany = (field) => "many" in field.dataset;
-  const isEmpty = (field) => !items(field).length && !ask(field).value.trim();
+  const MAX_BYTES = window.drover.settings.maxInputBytes;
+  const KINDS = ["image", "video", "audio"];
+  const TEXT_CONTROL = ":is(.media-add, .audio-input) > :is(input[type=text], textarea)";
+
+  const byId = (id) => document.getElementById(id);
+  const composer = () => byId("composer");
+  const fields = () => [...document.querySelectorAll("#params [data-media]")];
+  const fieldNamed = (name) => fields().find((field) => field.dataset.name === name);
+  const fieldOf = (element) => element?.closest?.("#params [data-media]");
+  const itemsOf = (field) => [...field.querySelectorAll(".media-item")];
+  const textControl = (field) => field.parentElement.querySelector(TEXT_CONTROL);
+  const isList = (field) => "list" in field.dataset;
+  const isEmpty = (field) => !itemsOf(field).length && !textControl(field).value.trim();
   const kindOf = (file) => file.type.split("/")[0];
-  const named = (name) => fields().find((field) => field.dataset.name === name);
 
-  /* Where a file that was not given to a field goes: the first empty one of its kind, or one that takes several. */
-  function placeFor(kind) {
-    const fitting = fields().filter((field) => field.dataset.media === kind);
-    return fitting.find(isEmpty) ?? fitting.find(isMany);
+  /* The field for a file that was not given to one: the first empty field for its kind, else a list. */
+  function bestField(kind) {
+    const accepting = fields().filter((field) => field.dataset.media === kind);
+    return accepting.find(isEmpty) ?? accepting.find(isList);
   }
 
-  /* Sending */
-  let sending = 0;
-
-  function count(by) {
-    sending += by;
-    submit().disabled = sending > 0;
+  function addFiles(field, files) {
+    for (const file of isList(field) ? files : files.slice(0, 1)) addFile(field, file);
   }
 
-  function waiting(field, file) {
+  function addToBestFields(files) {
+    for (const file of files) {
+      const field = bestField(kindOf(file));
+      if (field) addFile(field, file);
+      else window.drover.toast(`This model takes no ${KINDS.includes(kindOf(file)) ? kindOf(file) : "such"} files.`);
+    }
+  }
+
+  function addFile(field, file) {
+    hideError(field);
+    if (file.size > MAX_BYTES) showError(field, `A file can have at most ${Math.floor(MAX_BYTES / 1024 / 1024)} MB.`);
+    else if (field.dataset.media === "audio") embed(field, file);
+    else upload(field, file);
+  }
+
+  /* The server stores images and videos only. Audio is sent with the form, as a data: URI. */
+  function embed(field, file) {
+    if (["image", "video"].includes(kindOf(file))) return showError(field, "This is not an audio file.");
+    const control = textControl(field);
+    const reader = new FileReader();
+    reader.addEventListener("load", () => {
+      const others = isList(field) && control.value.trim() ? `${control.value.trim()}\n` : "";
+      control.value = others + reader.result;
+      field.querySelector(".file-chooser").title = file.name;
+    });
+    reader.readAsDataURL(file);
+  }
+
+  /* Errors */
+  function showError(field, text) {
+    hideError(field);
+    const box = field.closest(".field");
+    const message = document.createElement("p");
+    message.className = "error";
+    message.setAttribute("role", "alert");
+    message.textContent = text;
+    box.classList.add("invalid");
+    box.append(message);
+  }
+
+  function hideError(field) {
+    const box = field.closest(".field");
+    for (const message of box.querySelectorAll(".error")) message.remove();
+    box.classList.remove("invalid");
+    textControl(field).removeAttribute("aria-invalid");
+  }
+
+  /* Uploading. The form cannot be submitted meanwhile. */
+  let running = 0;
+
+  function countRunning(change) {
+    running += change;
+    byId("submit").disabled = running > 0;
+  }
+
+  function upload(field, file) {
+    const { name, media } = field.dataset;
+    const replaced = isList(field) ? [] : itemsOf(field).filter((item) => !item.matches(".uploading"));
+    const item = addProgress(field, file);
+    const job = { name, item, replaced };
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) item.querySelector("progress").value = event.loaded / event.total;
+    });
+    request.addEventListener("load", () => readResponse(request, job));
+    request.addEventListener("error", () => fail(job, "The server cannot be reached. Try again."));
+    request.addEventListener("loadend", () => countRunning(-1));
+    request.open("POST", composer().dataset.upload);
+    request.setRequestHeader("HX-Request", "true"); // Errors are plain text, and an ended session is a redirect.
+    request.setRequestHeader("X-CSRFToken", composer().querySelector("[name=csrfmiddlewaretoken]").value);
+    countRunning(+1);
+    request.send(uploadBody(name, media, file));
+  }
+
+  function uploadBody(name, wanted, file) {
+    const body = new FormData();
+    body.set("name", name);
+    body.set("wanted", wanted);
+    body.set("file", file, file.name || "pasted");
+    return body;
+  }
+
+  function addProgress(field, file) {
     const item = document.createElement("li");
-    item.className = "medium uploading";
+    item.className = "media-item uploading";
     item.title = file.name;
     const bar = document.createElement("progress");
     bar.max = 1;
     bar.value = 0;
-    bar.setAttribute("aria-label", `Uploading ${file.name || "the picture"}`);
+    bar.setAttribute("aria-label", `Uploading ${file.name || "a file"}`);
     item.append(bar);
-    if (!isMany(field)) for (const old of items(field)) old.remove();
+    if (!isList(field)) for (const old of itemsOf(field)) old.remove();
     field.querySelector(".media-list").append(item);
     return item;
   }
 
-  function say(field, text) {
-    const box = field.closest(".field");
-    hush(field);
-    const note = document.createElement("p");
-    note.className = "error";
-    note.setAttribute("role", "alert");
-    note.textContent = text;
-    box.classList.add("invalid");
-    box.append(note);
+  function readResponse(request, job) {
+    const redirect = request.getResponseHeader("HX-Redirect");
+    if (redirect) return location.assign(redirect);
+    if (request.status === 200) return succeed(job, request.responseText);
+    const isPlain = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
+    const message = request.status === 413 ? "That file is too large." : "The upload failed. Try again.";
+    return fail(job, isPlain ? request.responseText : message);
   }
 
-  function hush(field) {
-    const box = field.closest(".field");
-    for (const note of box.querySelectorAll(".error")) note.remove();
-    box.classList.remove("invalid");
-    ask(field).removeAttribute("aria-invalid");
-  }
-
-  function send(field, file) {
-    hush(field);
-    const largest = Number(field.dataset.largest);
-    if (file.size > largest) return say(field, `A file can have at most ${Math.floor(largest / 1024 / 1024)} MB.`);
-    const name = field.dataset.name;
-    const body = new FormData();
-    body.set("name", name);
-    body.set("wanted", field.dataset.media);
-    body.set("file", file, file.name || "pasted");
-    const before = isMany(field) ? [] : items(field).filter((item) => !item.matches(".uploading"));
-    const item = waiting(field, file);
-    const call = new XMLHttpRequest();
-    call.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) item.querySelector("progress").value = event.loaded / event.total;
-    });
-    call.addEventListener("load", () => answered(call, name, item, before));
-    call.addEventListener("error", () => failed(name, item, before, "The server cannot be reached. Please try again."));
-    call.addEventListener("loadend", () => count(-1));
-    call.open("POST", composer().dataset.upload);
-    call.setRequestHeader("HX-Request", "true"); // errors come as words, and an ended session says so
-    call.setRequestHeader("X-CSRFToken", composer().querySelector("[name=csrfmiddlewaretoken]").value);
-    count(+1);
-    call.send(body);
-  }
-
-  function answered(call, name, item, before) {
-    const elsewhere = call.getResponseHeader("HX-Redirect");
-    if (elsewhere) return location.assign(elsewhere);
-    if (call.status === 200) return arrived(call.responseText, name, item);
-    const plain = call.getResponseHeader("Content-Type")?.startsWith("text/plain");
-    const words = call.status === 413 ? "That file is too large." : "That file could not be taken.";
-    return failed(name, item, before, plain ? call.responseText : words);
-  }
-
-  function arrived(html, name, item) {
-    const made = document.createRange().createContextualFragment(html).querySelector(".medium");
-    // Another model may have been chosen meanwhile.
-    const field = named(name) ?? placeFor(made.matches(".of-video") ? "video" : "image");
+  function succeed(job, html) {
+    const uploaded = document.createRange().createContextualFragment(html).querySelector(".media-item");
+    // The user may have chosen another model meanwhile.
+    const field = fieldNamed(job.name) ?? bestField(uploaded.matches(".is-video") ? "video" : "image");
     if (!field) return;
-    made.querySelector("[type=hidden]").name = field.dataset.name;
-    if (item.isConnected) item.replaceWith(made);
-    else field.querySelector(".media-list").append(made);
-    if (!isMany(field)) ask(field).value = "";
+    uploaded.querySelector("[type=hidden]").name = field.dataset.name;
+    if (job.item.isConnected) job.item.replaceWith(uploaded);
+    else field.querySelector(".media-list").append(uploaded);
+    if (!isList(field)) textControl(field).value = "";
     window.drover.announce("Uploaded");
   }
 
-  function failed(name, item, before, words) {
-    if (item.isConnected) item.replaceWith(...before);
-    const field = named(name);
-    if (field) say(field, words);
-    else window.drover.toast(words);
-  }
-
-  function give(field, files) {
-    for (const file of isMany(field) ? files : files.slice(0, 1)) send(field, file);
-  }
-
-  /* Files that were not given to a field of their own. */
-  function spread(files) {
-    for (const file of files) {
-      const field = placeFor(kindOf(file));
-      if (field) send(field, file);
-      else window.drover.toast(kindOf(file) === "video" ? "This model takes no video." : "This model takes no picture.");
-    }
+  function fail(job, message) {
+    if (job.item.isConnected) job.item.replaceWith(...job.replaced);
+    const field = fieldNamed(job.name);
+    if (field) showError(field, message);
+    else window.drover.toast(message);
   }
 
   /* Choosing */
   document.addEventListener("change", (event) => {
-    if (!event.target.matches(".media-choose input")) return;
-    const files = [...event.target.files];
-    give(event.target.closest(".media"), files);
-    event.target.value = ""; // else it would be sent a second time, with the form
+    if (!event.target.matches(".file-chooser input")) return;
+    addFiles(fieldOf(event.target), [...event.target.files]);
+    event.target.value = ""; // The form must not send the file a second time.
   });
 
   /* Dropping */
-  const carries = (event) => composer() && event.dataTransfer?.types.includes("Files");
+  const hasFiles = (event) => composer() && event.dataTransfer?.types.includes("Files");
 
-  function mark(event) {
-    const over = event?.target.closest?.(".media");
-    for (const field of fields()) field.classList.toggle("over", field === over);
-    composer()?.classList.toggle("dropping", Boolean(event));
+  function markDropTarget(event) {
+    for (const field of fields()) field.classList.toggle("is-drop-target", field === fieldOf(event?.target));
+    composer()?.classList.toggle("is-dragging", Boolean(event));
   }
 
   document.addEventListener("dragover", (event) => {
-    if (!carries(event)) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    mark(event);
+    markDropTarget(event);
   });
   document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) mark(null);
+    if (!event.relatedTarget) markDropTarget(null);
   });
   document.addEventListener("drop", (event) => {
-    if (!carries(event)) return;
-    event.preventDefault(); // the browser would leave the page and open the file
-    mark(null);
-    const field = event.target.closest(".media");
+    if (!hasFiles(event)) return;
+    event.preventDefault(); // The browser would open the file in place of the page.
+    markDropTarget(null);
+    const field = fieldOf(event.target);
     const files = [...event.dataTransfer.files];
-    if (field) give(field, files);
-    else spread(files);
+    if (field) addFiles(field, files);
+    else addToBestFields(files);
   });
 
-  /* Pasting: a picture, unless there is text that is meant. */
+  /* Pasting. Text in the clipboard is pasted as text. */
   document.addEventListener("paste", (event) => {
-    const inside = composer()?.contains(event.target) || event.target === document.body;
-    const files = [...(event.clipboardData?.files ?? [])].filter((file) => ["image", "video"].includes(kindOf(file)));
-    if (!inside || !files.length || event.clipboardData.types.includes("text/plain")) return;
+    const isInComposer = composer()?.contains(event.target) || event.target === document.body;
+    const files = [...(event.clipboardData?.files ?? [])].filter((file) => KINDS.includes(kindOf(file)));
+    if (!isInComposer || !files.length || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
-    const field = event.target.closest?.(".media");
-    if (field?.dataset.media === kindOf(files[0])) give(field, files);
-    else spread(files);
+    const field = fieldOf(event.target);
+    if (field?.dataset.media === kindOf(files[0])) addFiles(field, files);
+    else addToBestFields(files);
   });
 
   /* Removing */
   document.addEventListener("click", (event) => {
-    const remove = event.target.closest("[data-remove-medium]");
-    if (!remove) return;
-    const field = remove.closest(".media");
-    remove.closest(".medium").remove();
-    hush(field);
-    ask(field).focus();
+    const button = event.target.closest("[data-remove-media]");
+    if (!button) return;
+    const field = fieldOf(button);
+    button.closest(".media-item").remove();
+    hideError(field);
+    textControl(field).focus();
   });
 
-  /* What cannot be shown small has a sign in its place. */
+  /* A thumbnail that cannot be loaded leaves the icon behind it. */
   document.addEventListener("error", (event) => {
-    if (event.target.matches?.(".medium-picture img")) event.target.hidden = true;
+    if (event.target.matches?.(".media-preview img")) event.target.hidden = true;
   }, true);
 })();

@@ -1,4 +1,4 @@
-"""A real browser before a real Drover: web, workers and all, on data of its own."""
+"""Drive a real Chromium against a real Drover: web and workers, on data of its own."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,8 +16,10 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-#: What Chromium says of every answer that is no success, whoever is meant to see it.
-NOT_AN_ERROR = "Failed to load resource"
+#: Milliseconds that an expectation waits: longer than the slowest interval between two polls.
+TIMEOUT = 20_000
+#: Chromium logs every response with an error status, also those that a test provokes.
+EXPECTED_LOG = "Failed to load resource"
 
 
 @pytest.fixture(scope="session")
@@ -31,57 +33,59 @@ def drover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drover]:
         running.process.wait(timeout=20)
 
 
-# Not for the whole session: playwright's event loop would forbid Django's tests their database.
+# Not for the whole session: the event loop of playwright would keep Django's tests from their database.
 @pytest.fixture(scope="module")
 def chromium(drover: Drover) -> Iterator[Browser]:
-    # Longer than the pages' calm between two questions.
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
-class Complaints(list[str]):
-    """What a page's console said that nobody meant."""
+class ConsoleErrors(list[str]):
+    """The unexpected errors and warnings that pages logged to the console."""
 
-    def listen(self, page: Page) -> None:
+    def record(self, page: Page) -> None:
+        """Record what this page logs from now on."""
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("console", lambda message: self._add(message.type, message.text))
 
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not text.startswith(NOT_AN_ERROR):
+    def _add(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not text.startswith(EXPECTED_LOG):
             self.append(text)
 
 
 @pytest.fixture
-def complaints() -> Iterator[Complaints]:
-    heard = Complaints()
-    yield heard
-    assert heard == []
+def console_errors() -> Iterator[ConsoleErrors]:
+    errors = ConsoleErrors()
+    yield errors
+    assert errors == []
 
 
 @pytest.fixture
-def open_page(chromium: Browser, drover: Drover, complaints: Complaints) -> Iterator[Callable[..., Page]]:
-    """Opens a window of its own for a person; whatever its console complains of fails the test."""
+def open_page(
+    chromium: Browser, drover: Drover, console_errors: ConsoleErrors
+) -> Iterator[Callable[..., Page]]:
+    """Open a window with cookies of its own; the test fails if its console has errors."""
     contexts: list[BrowserContext] = []
 
-    def opened(**options: Any) -> Page:
+    def open_window(**options: Any) -> Page:
         context = chromium.new_context(base_url=drover.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(TIMEOUT)
         contexts.append(context)
         page = context.new_page()
-        complaints.listen(page)
+        console_errors.record(page)
         return page
 
-    yield opened
+    yield open_window
     for context in contexts:
         context.close()
 
 
 @pytest.fixture(scope="module")
 def signed_in(chromium: Browser, drover: Drover) -> Any:
-    """What a browser keeps of having signed in; checking a password is slow on purpose."""
+    """Return the cookies of a signed-in browser. Checking a password is slow on purpose, so do it once."""
     context = chromium.new_context(base_url=drover.url)
     sign_in(context.new_page())
     state = context.storage_state()
@@ -91,7 +95,7 @@ def signed_in(chromium: Browser, drover: Drover) -> Any:
 
 @pytest.fixture
 def page(open_page: Callable[..., Page], signed_in: Any) -> Page:
-    """The admin's window, on the queue."""
+    """A window of the admin, on the queue."""
     page = open_page(storage_state=signed_in)
     page.goto("/")
     return page

@@ -1,4 +1,4 @@
-"""What is rendered once is kept; tests begin with nothing kept."""
+"""Empty the cache of rendered pages around each test."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
+def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()

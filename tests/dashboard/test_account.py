@@ -1,29 +1,39 @@
-"""Signing in and out, tokens, passwords."""
+"""Users sign in and out, create and revoke tokens, and change their password."""
 
-import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard import access
+from dashboard.forms import SignInForm
 from queueapp.models import ApiToken
 from queueapp.services import accounts
+from tests.pages import read
 
 LOGIN = "/accounts/login/"
+NEW_PASSWORD = "three brown drovers"
 
 
-def sign_in(browser: Client, name: str = "alice", password: str = "alice's password", **more: str):
-    return browser.post(LOGIN, {"username": name, "password": password, **more})
+def sign_in(
+    browser: Client, username: str = "alice", password: str = "alice's password", **fields: str
+) -> Any:
+    return browser.post(LOGIN, {"username": username, "password": password, **fields})
 
 
-def test_the_right_password_leads_to_the_table(client: Client, alice: User) -> None:
-    answer = sign_in(client)
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+def change_password(browser: Client, old: str, new: str, confirmation: str) -> Any:
+    data = {"old_password": old, "new_password1": new, "new_password2": confirmation}
+    return browser.post("/account/password/", data)
+
+
+def test_the_right_password_opens_the_queue(client: Client, alice: User) -> None:
+    response = sign_in(client)
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert client.get("/").status_code == 200
 
 
-def test_signing_in_leads_back_to_where_somebody_wanted_to_go(client: Client, alice: User) -> None:
+def test_signing_in_leads_back_to_the_requested_page(client: Client, alice: User) -> None:
     assert sign_in(client, next="/account/")["Location"] == "/account/"
 
 
@@ -31,22 +41,29 @@ def test_signing_in_never_leads_to_another_site(client: Client, alice: User) -> 
     assert sign_in(client, next="https://evil.example/")["Location"] == "/"
 
 
-def test_a_wrong_password_is_told_and_the_name_is_kept(client: Client, alice: User) -> None:
-    html = sign_in(client, password="wrong").content.decode()
-    assert "do not go together" in html
-    assert 'value="alice"' in html
+def test_a_wrong_password_shows_an_error_and_keeps_the_name(client: Client, alice: User) -> None:
+    page = read(sign_in(client, password="wrong"))
+    assert page.text_in("[role=alert]") == SignInForm.error_messages["invalid_login"]
+    assert page.form("form").value("username") == "alice"
+    assert page.form("form").value("password") == ""
     assert client.get("/").status_code == 302
 
 
-def test_too_many_wrong_passwords_close_the_door_for_a_while(client: Client, alice: User, settings) -> None:
+def test_a_sign_in_without_a_name_asks_for_both(client: Client, db) -> None:
+    assert read(sign_in(client, username="")).text_in("[role=alert]") == "Enter your name and your password."
+
+
+def test_too_many_wrong_passwords_block_the_sign_in_for_a_while(
+    client: Client, alice: User, settings
+) -> None:
     for _ in range(settings.AXES_FAILURE_LIMIT):
-        last = sign_in(client, password="wrong")
-    assert last.status_code == 429
-    assert "Too many wrong passwords" in last.content.decode()
+        response = sign_in(client, password="wrong")
+    assert response.status_code == 429
+    assert read(response).heading == "Too many wrong passwords"
     assert sign_in(client).status_code == 429
 
 
-def test_whoever_is_signed_in_needs_no_sign_in_page(alices_browser: Client) -> None:
+def test_a_signed_in_user_skips_the_sign_in_page(alices_browser: Client) -> None:
     assert alices_browser.get(LOGIN)["Location"] == "/"
 
 
@@ -55,81 +72,89 @@ def test_signing_out_ends_the_session(alices_browser: Client) -> None:
     assert alices_browser.get("/").status_code == 302
 
 
-def test_signing_out_is_not_a_link_that_others_could_place(alices_browser: Client) -> None:
+def test_a_link_cannot_sign_a_user_out(alices_browser: Client) -> None:
     assert alices_browser.get("/accounts/logout/").status_code == 405
     assert alices_browser.get("/").status_code == 200
 
 
 def test_a_new_token_is_shown_once_and_works(alices_browser: Client, alice: User) -> None:
-    html = alices_browser.post("/account/tokens/", {"name": "storyboard"}).content.decode()
-    secret = re.search(r'id="secret">([^<]+)<', html)
-    assert secret is not None
-    token = accounts.authenticate_token(secret[1])
+    secret = read(alices_browser.post("/account/tokens/", {"name": "storyboard"})).text_in("#secret")
+    token = accounts.authenticate_token(secret)
     assert token is not None
     assert token.owner == alice
-    later = alices_browser.get("/account/").content.decode()
-    assert "storyboard" in later
-    assert secret[1] not in later
-
-
-@pytest.mark.parametrize("name", ["", "   ", "\0", "x" * 101])
-def test_a_token_needs_a_name_that_fits(alices_browser: Client, name: str) -> None:
-    assert alices_browser.post("/account/tokens/", {"name": name}).status_code == 422
-    assert not ApiToken.objects.exists()
-
-
-def test_a_revoked_token_is_gone_from_the_page_and_ends_at_once(alices_browser: Client, alice: User) -> None:
-    token, secret = accounts.create_token(alice, "night shift")
-    assert alices_browser.post(f"/account/tokens/{token.pk}/revoke/")["Location"] == "/account/"
-    assert accounts.authenticate_token(secret) is None
-    assert "night shift" not in alices_browser.get("/account/").content.decode()
-
-
-def test_the_page_lists_nobody_elses_tokens(alices_browser: Client, bob: User) -> None:
-    accounts.create_token(bob, "bob's own script")
-    assert "own script" not in alices_browser.get("/account/").content.decode()
-
-
-def passwords(old: str, new: str, again: str) -> dict[str, str]:
-    return {"old_password": old, "new_password1": new, "new_password2": again}
-
-
-def test_a_new_password_keeps_this_browser_signed_in_and_ends_the_others(
-    alices_browser: Client, client: Client, alice: User
-) -> None:
-    sign_in(client)
-    new = "three brown drovers"
-    answer = alices_browser.post("/account/password/", passwords("alice's password", new, new))
-    assert answer["Location"] == "/account/?changed=password"
-    assert "Your password is changed" in alices_browser.get(answer["Location"]).content.decode()
-    assert client.get("/").status_code == 302
-    assert sign_in(Client(), password=new)["Location"] == "/"
+    page = read(alices_browser.get("/account/"))
+    assert page.texts(".tokens strong") == ["storyboard"]
+    assert not page.has("#secret")
+    assert secret not in str(page.soup)
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"),
+    ("name", "error"),
     [
-        (("wrong", "three brown drovers", "three brown drovers"), "old password was entered incorrectly"),
-        (("alice's password", "three brown drovers", "another"), "didn’t match"),
-        (("alice's password", "12345678", "12345678"), "too common"),
+        ("", "Enter a name."),
+        ("   ", "Enter a name."),
+        ("\0", "Enter a name."),
+        ("x" * 101, "Use at most 100 characters."),
     ],
 )
-def test_what_is_wrong_with_a_new_password_is_told_at_its_field(
-    alices_browser: Client, typed: tuple[str, str, str], words: str
+def test_a_token_needs_a_name_that_fits(alices_browser: Client, name: str, error: str) -> None:
+    response = alices_browser.post("/account/tokens/", {"name": name})
+    assert response.status_code == 422
+    assert read(response).form('form[action="/account/tokens/"]').error("name") == error
+    assert not ApiToken.objects.exists()
+
+
+def test_a_revoked_token_stops_working_and_leaves_the_page(alices_browser: Client, alice: User) -> None:
+    _, secret = accounts.create_token(alice, "night shift")
+    url = read(alices_browser.get("/account/")).link("Revoke")
+    assert alices_browser.post(url)["Location"] == "/account/"
+    assert accounts.authenticate_token(secret) is None
+    assert "night shift" not in read(alices_browser.get("/account/")).text
+
+
+def test_the_page_lists_no_tokens_of_other_users(alices_browser: Client, bob: User) -> None:
+    accounts.create_token(bob, "bob's own script")
+    page = read(alices_browser.get("/account/"))
+    assert "own script" not in page.text
+    assert "No tokens yet." in page.text
+
+
+def test_a_new_password_keeps_this_browser_signed_in_and_signs_the_others_out(
+    alices_browser: Client, client: Client, alice: User
 ) -> None:
-    answer = alices_browser.post("/account/password/", passwords(*typed))
-    assert answer.status_code == 422
-    assert words in answer.content.decode()
+    sign_in(client)
+    response = change_password(alices_browser, "alice's password", NEW_PASSWORD, NEW_PASSWORD)
+    assert response["Location"] == "/account/?changed=password"
+    page = read(alices_browser.get(response["Location"]))
+    assert page.text_in(".success") == "Password changed. All other browsers were signed out."
+    assert client.get("/").status_code == 302
+    assert sign_in(Client(), password=NEW_PASSWORD)["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "error"),
+    [
+        (("wrong", NEW_PASSWORD, NEW_PASSWORD), "old_password", "old password was entered incorrectly"),
+        (("alice's password", NEW_PASSWORD, "another"), "new_password2", "didn’t match"),
+        (("alice's password", "12345678", "12345678"), "new_password2", "too common"),
+    ],
+)
+def test_an_invalid_new_password_is_explained_at_its_field(
+    alices_browser: Client, typed: tuple[str, str, str], field: str, error: str
+) -> None:
+    response = change_password(alices_browser, *typed)
+    assert response.status_code == 422
+    assert error in read(response).form('form[action="/account/password/"]').error(field)
     assert sign_in(Client())["Location"] == "/"
 
 
-def test_the_page_with_a_secret_is_kept_nowhere(alices_browser: Client) -> None:
-    answer = alices_browser.post("/account/tokens/", {"name": "storyboard"})
-    assert "no-store" in answer["Cache-Control"]
+def test_no_cache_stores_the_page_with_a_secret(alices_browser: Client) -> None:
+    response = alices_browser.post("/account/tokens/", {"name": "storyboard"})
+    assert "no-store" in response["Cache-Control"]
 
 
-def test_behind_a_proxy_the_throttle_knows_people_apart(rf, settings):
+def test_failed_sign_ins_are_counted_by_client_behind_a_proxy(rf, settings) -> None:
     request = rf.get("/", headers={"X-Forwarded-For": "10.9.9.9, 192.168.7.7"})
-    assert access.address_of(request) == "127.0.0.1"
+    assert access.client_ip(request) == "127.0.0.1"
     settings.DROVER_HTTPS = True
-    assert access.address_of(request) == "192.168.7.7"
+    assert access.client_ip(request) == "192.168.7.7"

@@ -1,165 +1,176 @@
-"""The poll: 204 when nothing changed, else only the changed rows, and a token that never misses one."""
-
-import re
+"""A poll answers 204 while nothing changed, else with the changed rows only, and misses no change."""
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard import table, versions
+from dashboard import queue_page
+from dashboard.table.rows import sort_key
+from dashboard.table.versions import VersionToken
 from queueapp.models import Generation
 from queueapp.services import generations
 from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 from tests import factories
+from tests.pages import Page, read
 
-SINCE = re.compile(r'name="since" value="([^"]*)"')
-ROW = re.compile(r'<li id="generation-([0-9a-f-]{36})" data-status="([a-z]+)"')
-GOING = re.compile(r'data-going="(\d+)"')
-
-
-def token_of(html: str) -> str:
-    found = SINCE.search(html)
-    assert found is not None
-    return found[1]
+#: Lists of a poll's answer: rows to insert or replace, rows only to replace, a whole page.
+INSERTED = 'ul[hx-swap-oob="rows:#rows"]'
+REPLACED = 'ul[hx-swap-oob="rows-replace:#rows"]'
+WHOLE_PAGE = 'ul[hx-swap-oob="rows-all:#rows"]'
 
 
-def ask(browser: Client, since: str, **filters: str) -> str | None:
-    """The changes since a token, or None for "nothing"."""
-    answer = browser.get("/generations/changes/", {"since": since, **filters}, headers={"HX-Request": "true"})
-    if answer.status_code == 204:
-        assert answer.content == b""
+def load(browser: Client, **filters: str) -> Page:
+    return read(browser.get("/", filters))
+
+
+def poll(browser: Client, since: str, **filters: str) -> Page | None:
+    """Return the changes since a version; None if there are none."""
+    response = browser.get(
+        "/generations/changes/", {"since": since, **filters}, headers={"HX-Request": "true"}
+    )
+    if response.status_code == 204:
+        assert response.content == b""
         return None
-    assert answer.status_code == 200
-    return answer.content.decode()
+    assert response.status_code == 200
+    return read(response)
 
 
-def test_nothing_is_answered_while_nothing_changes(alices_browser: Client, alice: User) -> None:
+def poll_changes(browser: Client, since: str, **filters: str) -> Page:
+    changes = poll(browser, since, **filters)
+    assert changes is not None
+    return changes
+
+
+def rows_of(page: Page) -> list[tuple[str, str]]:
+    return [(row.id, row.status) for row in page.rows]
+
+
+def test_a_poll_answers_nothing_while_nothing_changes(alices_browser: Client, alice: User) -> None:
     factories.generation(alice)
-    assert ask(alices_browser, token_of(alices_browser.get("/").content.decode())) is None
+    assert poll(alices_browser, load(alices_browser).version) is None
 
 
-def test_a_submission_by_a_script_turns_up(alices_browser: Client, alice: User) -> None:
-    seen = token_of(alices_browser.get("/").content.decode())
-    made = factories.generation(alice)
-    html = ask(alices_browser, seen)
-    assert html is not None
-    assert ROW.findall(html) == [(str(made.pk), "queued")]
+def test_a_submission_by_a_script_appears(alices_browser: Client, alice: User) -> None:
+    version = load(alices_browser).version
+    generation = factories.generation(alice)
+    changes = poll_changes(alices_browser, version)
+    assert rows_of(changes) == [(str(generation.pk), "queued")]
+    assert changes.has(INSERTED)
 
 
-def test_only_the_changed_row_is_sent(alices_browser: Client, alice: User) -> None:
-    made = factories.enqueue(alice, count=3)
-    seen = token_of(alices_browser.get("/").content.decode())
-    transition(made[1], State.SUBMITTING)
-    html = ask(alices_browser, seen)
-    assert html is not None
-    assert ROW.findall(html) == [(str(made[1].pk), "submitting")]
-    assert 'hx-swap-oob="rows:#rows"' in html
+def test_a_poll_sends_only_the_changed_row(alices_browser: Client, alice: User) -> None:
+    submission = factories.enqueue(alice, count=3)
+    version = load(alices_browser).version
+    transition(submission[1], State.SUBMITTING)
+    changes = poll_changes(alices_browser, version)
+    assert rows_of(changes) == [(str(submission[1].pk), "submitting")]
+    assert changes.has(INSERTED)
 
 
-def test_each_answer_carries_the_token_of_the_next_question(alices_browser: Client, alice: User) -> None:
-    seen = token_of(alices_browser.get("/").content.decode())
+def test_each_answer_carries_the_version_for_the_next_poll(alices_browser: Client, alice: User) -> None:
+    version = load(alices_browser).version
     factories.generation(alice)
-    html = ask(alices_browser, seen)
-    assert html is not None
-    assert ask(alices_browser, token_of(html)) is None
+    changes = poll_changes(alices_browser, version)
+    assert poll(alices_browser, changes.version) is None
 
 
-def test_a_cancel_that_waits_for_its_answer_is_a_change(alices_browser: Client, alice: User) -> None:
-    made = factories.generation(alice, State.PROCESSING)
-    seen = token_of(alices_browser.get("/").content.decode())
-    generations.cancel(made, alice)
-    html = ask(alices_browser, seen)
-    assert html is not None
-    assert "Cancelling" in html
-    assert "formaction" not in html
+def test_a_pending_cancel_is_a_change(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, State.PROCESSING)
+    page = load(alices_browser)
+    assert page.row(generation).buttons == ["Cancel"]
+    generations.cancel(generation, alice)
+    row = poll_changes(alices_browser, page.version).row(generation)
+    assert "Cancelling" in row.text
+    assert row.buttons == []
 
 
-def test_bobs_work_does_not_wake_alice(alices_browser: Client, alice: User, bob: User) -> None:
-    seen = token_of(alices_browser.get("/").content.decode())
+def test_changes_of_bob_are_no_changes_for_alice(alices_browser: Client, alice: User, bob: User) -> None:
+    version = load(alices_browser).version
     factories.generation(bob)
-    assert ask(alices_browser, seen) is None
+    assert poll(alices_browser, version) is None
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "1:", "1:2.", "9" * 60, "1:-5", "²:3"])
-def test_a_token_that_cannot_be_read_brings_the_newest_rows(
-    alices_browser: Client, alice: User, token: str
+@pytest.mark.parametrize("version", ["", "nonsense", "1:", "1:2.", "9" * 60, "1:-5", "²:3"])
+def test_a_malformed_version_brings_the_newest_rows(
+    alices_browser: Client, alice: User, version: str
 ) -> None:
-    made = factories.generation(alice)
-    html = ask(alices_browser, token)
-    assert html is not None
-    assert ROW.findall(html) == [(str(made.pk), "queued")]
+    generation = factories.generation(alice)
+    assert rows_of(poll_changes(alices_browser, version)) == [(str(generation.pk), "queued")]
 
 
-def test_a_token_is_read_as_it_was_written() -> None:
-    assert str(versions.Token.read("3:14.15:92")) == "3:14.15:92"
-    assert versions.Token.read("3:14.15:92") == {3: 14, 15: 92}
+def test_a_version_is_parsed_as_it_was_written() -> None:
+    assert str(VersionToken.parse("3:14.15:92")) == "3:14.15:92"
+    assert VersionToken.parse("3:14.15:92") == {3: 14, 15: 92}
 
 
-def test_under_a_filter_a_new_match_is_shown_and_others_are_not(alices_browser: Client, alice: User) -> None:
-    seen = token_of(alices_browser.get("/", {"q": "fox"}).content.decode())
+def test_a_filtered_page_gets_new_matches_only(alices_browser: Client, alice: User) -> None:
+    version = load(alices_browser, q="fox").version
     fox = factories.generation(alice, prompt="a fox")
     factories.generation(alice, prompt="a boat")
-    html = ask(alices_browser, seen, q="fox")
-    assert html is not None
-    assert ROW.findall(html) == [(str(fox.pk), "queued")]
+    assert rows_of(poll_changes(alices_browser, version, q="fox")) == [(str(fox.pk), "queued")]
 
 
-def test_a_row_that_leaves_the_filter_by_state_changes_where_it_is(
+def test_a_row_that_leaves_the_filter_by_state_is_updated_in_place(
     alices_browser: Client, alice: User
 ) -> None:
-    made = factories.generation(alice)
-    seen = token_of(alices_browser.get("/", {"state": "active"}).content.decode())
-    generations.cancel(made, alice)
-    html = ask(alices_browser, seen, state="active")
-    assert html is not None
-    assert 'hx-swap-oob="rows-known:#rows"' in html
-    assert 'hx-swap-oob="rows:#rows"' not in html
-    assert ROW.findall(html) == [(str(made.pk), "cancelled")]
+    generation = factories.generation(alice)
+    version = load(alices_browser, state="active").version
+    generations.cancel(generation, alice)
+    changes = poll_changes(alices_browser, version, state="active")
+    assert changes.has(REPLACED)
+    assert not changes.has(INSERTED)
+    assert rows_of(changes) == [(str(generation.pk), "cancelled")]
 
 
-def test_a_page_of_the_past_is_not_told_of_what_is_newer(alices_browser: Client, alice: User) -> None:
+def test_a_page_of_older_rows_gets_no_newer_ones(alices_browser: Client, alice: User) -> None:
     old = factories.generation(alice)
     factories.age(old, hours=1)
     old.refresh_from_db()
-    before = table.sort_key(old.enqueued_at, old.pk)
-    seen = token_of(alices_browser.get("/").content.decode())
+    before = sort_key(old.enqueued_at, old.pk)
+    version = load(alices_browser).version
     factories.generation(alice)
-    html = ask(alices_browser, seen, before=before)
-    assert html is not None
-    assert ROW.findall(html) == []
+    assert rows_of(poll_changes(alices_browser, version, before=before)) == []
 
 
-def test_after_a_long_absence_the_newest_fifty_are_sent(alices_browser: Client, alice: User) -> None:
-    seen = token_of(alices_browser.get("/").content.decode())
+def test_a_page_that_missed_too_many_changes_gets_the_newest_fifty_rows(
+    alices_browser: Client, alice: User
+) -> None:
+    version = load(alices_browser).version
     for _ in range(15):
         factories.enqueue(alice, count=4)
-    html = ask(alices_browser, seen)
-    assert html is not None
+    changes = poll_changes(alices_browser, version)
     newest = Generation.objects.order_by("-enqueued_at", "-id")[:50]
-    assert [found for found, _ in ROW.findall(html)] == [str(each.pk) for each in newest]
+    assert changes.has(WHOLE_PAGE)
+    assert changes.row_ids == [str(generation.pk) for generation in newest]
 
 
-def test_the_page_is_told_how_many_are_going(alices_browser: Client, alice: User) -> None:
-    made = factories.enqueue(alice, count=3)
-    html = alices_browser.get("/").content.decode()
-    assert GOING.findall(html) == ["3"]
-    assert "<title>(3) Drover</title>" in html
-    generations.cancel(made[0], alice)
-    assert GOING.findall(ask(alices_browser, token_of(html)) or "") == ["2"]
+def test_the_title_counts_the_live_generations(alices_browser: Client, alice: User) -> None:
+    submission = factories.enqueue(alice, count=3)
+    page = load(alices_browser)
+    assert page.title == "(3) Drover"
+    assert page.attribute("#version", "data-live-count") == "3"
+    generations.cancel(submission[0], alice)
+    changes = poll_changes(alices_browser, page.version)
+    assert changes.attribute("#version", "data-live-count") == "2"
 
 
-def test_a_change_during_the_answer_is_told_next_time(
-    alices_browser: Client, alice: User, monkeypatch
+def test_a_page_polls_fast_only_while_something_may_change(alices_browser: Client, alice: User) -> None:
+    assert load(alices_browser).attribute("#version", "data-pending-count") == "0"
+    factories.generation(alice)
+    assert load(alices_browser).attribute("#version", "data-pending-count") == "1"
+
+
+def test_a_change_while_the_page_loads_comes_with_the_next_poll(
+    alices_browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The versions are read before the rows: a row that slips in between is sent twice, never lost."""
-    real = table.page
+    load_page = queue_page.load_page
 
-    def late(namespaces, filters):
+    def enqueue_then_load(namespaces, filters):
         factories.generation(alice)
-        return real(namespaces, filters)
+        return load_page(namespaces, filters)
 
-    monkeypatch.setattr(table, "page", late)
-    html = alices_browser.get("/").content.decode()
-    assert len(ROW.findall(html)) == 1
-    assert len(ROW.findall(ask(alices_browser, token_of(html)) or "")) == 1
+    monkeypatch.setattr(queue_page, "load_page", enqueue_then_load)
+    page = load(alices_browser)
+    assert len(page.rows) == 1
+    assert poll_changes(alices_browser, page.version).row_ids == page.row_ids

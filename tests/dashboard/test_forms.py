@@ -1,30 +1,49 @@
-"""Forms grown from schemas: every hub model's, and the shapes that no form can show well."""
+"""Build forms from schemas: those of every hub model, and shapes that no control fits."""
 
 from typing import Any
 
 import pytest
 from django.utils.datastructures import MultiValueDict
 
-from dashboard import schema
-from dashboard.forms import Composer
-from dashboard.shown import Shown
+from dashboard.composer.bound_fields import BoundField
+from dashboard.composer.fields import Field
+from dashboard.composer.form import ComposerForm
+from dashboard.composer.prefill import form_from_params
+from dashboard.composer.rendering import render_composer
+from dashboard.composer.schema import build_fields
+from dashboard.composer.validation import read_num_generations, read_params
 from queueapp.errors import BadParameters
 from queueapp.models import MediaModel
 from tests import factories
+from tests.pages import Form, read
 
 
-def composer(request_schema: dict[str, Any], **typed: Any) -> Composer:
+def make_form(request_schema: dict[str, Any], **data: str) -> ComposerForm:
+    """A form for a model with this schema. `param__seed` is the form's `param-seed`."""
     model = MediaModel(name="model", request_schema=request_schema)
-    lists = {name: value if isinstance(value, list) else [value] for name, value in typed.items()}
-    return Composer(model, MultiValueDict({name.replace("__", "-"): each for name, each in lists.items()}))
+    return ComposerForm(
+        model, MultiValueDict({name.replace("__", "-"): [text] for name, text in data.items()})
+    )
 
 
-def of(**properties: Any) -> dict[str, Any]:
+def make_schema(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def field(spec: dict[str, Any], name: str = "thing") -> schema.Field:
-    return schema.fields_of(of(**{name: spec}))[0]
+def make_field(spec: dict[str, Any], name: str = "thing") -> Field:
+    return build_fields(make_schema(**{name: spec}))[0]
+
+
+def rendered(form: ComposerForm) -> Form:
+    return read(f'<form id="composer">{render_composer(form)}</form>').form()
+
+
+def basic_names(form: ComposerForm) -> list[str]:
+    return [field.name for field in form.fields if field.basic]
+
+
+def more_names(form: ComposerForm) -> list[str]:
+    return [field.name for field in form.fields if not field.basic]
 
 
 @pytest.mark.parametrize(
@@ -36,12 +55,12 @@ def field(spec: dict[str, Any], name: str = "thing") -> schema.Field:
         ({"type": "number"}, "number"),
         ({"type": ["integer", "null"]}, "integer"),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "integer"),
-        ({"type": ["integer", "string"]}, "mixed"),
+        ({"type": ["integer", "string"]}, "text-or-number"),
         ({"type": "string"}, "text"),
         ({"type": "string", "format": "uri"}, "url"),
         ({"type": "string", "renderType": "image-url"}, "url"),
-        ({"type": "array", "items": {"type": "string"}}, "lines"),
-        ({"type": "array"}, "lines"),
+        ({"type": "array", "items": {"type": "string"}}, "list"),
+        ({"type": "array"}, "list"),
         ({"type": "array", "items": {"type": "object"}}, "json"),
         ({"type": "object"}, "json"),
         ({}, "json"),
@@ -49,12 +68,12 @@ def field(spec: dict[str, Any], name: str = "thing") -> schema.Field:
         ({"$ref": "#/nowhere/at/all"}, "json"),
     ],
 )
-def test_a_parameter_gets_the_field_that_fits_it(spec: dict[str, Any], kind: str) -> None:
-    assert field(spec).kind == kind
+def test_a_parameter_gets_the_control_for_its_type(spec: dict[str, Any], kind: str) -> None:
+    assert make_field(spec).kind == kind
 
 
 @pytest.mark.parametrize(
-    ("spec", "typed", "value"),
+    ("spec", "text", "value"),
     [
         ({"type": "integer"}, " 42 ", 42),
         ({"type": "integer"}, "-7", -7),
@@ -73,16 +92,15 @@ def test_a_parameter_gets_the_field_that_fits_it(spec: dict[str, Any], kind: str
         ({"type": "string"}, "7", "7"),
     ],
 )
-def test_what_is_typed_is_read_as_the_parameter_wants_it(
-    spec: dict[str, Any], typed: str, value: Any
-) -> None:
-    read = field(spec).read(typed)
-    assert (read, type(read)) == (value, type(value))
-    assert field(spec).read(field(spec).write(read)) == value
+def test_text_becomes_a_value_of_the_parameters_type(spec: dict[str, Any], text: str, value: Any) -> None:
+    field = make_field(spec)
+    parsed = field.parse(text)
+    assert (parsed, type(parsed)) == (value, type(value))
+    assert field.parse(field.format(parsed)) == value
 
 
 @pytest.mark.parametrize(
-    ("spec", "typed", "words"),
+    ("spec", "text", "message"),
     [
         ({"type": "integer"}, "1.5", "whole number"),
         ({"type": "integer"}, "1_000", "whole number"),
@@ -93,90 +111,93 @@ def test_what_is_typed_is_read_as_the_parameter_wants_it(
         ({"type": "object"}, "[" * 200 + "]" * 200, "nested deeper"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_reason(spec: dict[str, Any], typed: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        field(spec).read(typed)
+def test_invalid_text_is_refused_with_a_reason(spec: dict[str, Any], text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_field(spec).parse(text)
 
 
-def test_a_number_is_the_choice_that_equals_it() -> None:
-    assert field({"type": "number", "enum": [24.0, 30.0]}).write(30) == "30.0"
+def test_a_number_selects_the_choice_equal_to_it() -> None:
+    assert make_field({"type": "number", "enum": [24.0, 30.0]}).format(30) == "30.0"
 
 
-def test_nothing_typed_sends_nothing_not_even_a_default() -> None:
-    grown = of(seed={"type": "integer", "default": 4}, audio={"type": "boolean", "default": True})
-    assert composer(grown, param__seed="", param__audio="").read() == {}
+def test_an_empty_field_is_not_sent_even_if_it_has_a_default() -> None:
+    schema = make_schema(seed={"type": "integer", "default": 4}, audio={"type": "boolean", "default": True})
+    assert read_params(make_form(schema, param__seed="", param__audio="")) == {}
 
 
-def test_a_field_that_must_be_filled_begins_with_its_default() -> None:
-    grown = of(scale={"type": "number", "default": 2}) | {"required": ["scale"]}
-    assert composer(grown).basic[0].value == "2"
-    assert composer(grown).read() == {"scale": 2}
+def test_a_required_field_starts_with_its_default() -> None:
+    schema = make_schema(scale={"type": "number", "default": 2}) | {"required": ["scale"]}
+    assert make_form(schema).bound_fields[0].text == "2"
+    assert read_params(make_form(schema)) == {"scale": 2}
     with pytest.raises(BadParameters):
-        composer(grown, param__scale="").read()
+        read_params(make_form(schema, param__scale=""))
 
 
-def test_the_prompt_is_sent_as_it_was_typed_but_for_the_browsers_line_ends() -> None:
-    assert composer(of(prompt={"type": "string"}), prompt=" two\r\nlines ").read() == {"prompt": "two\nlines"}
+def test_the_prompt_is_sent_as_typed_with_plain_line_ends() -> None:
+    form = make_form(make_schema(prompt={"type": "string"}), prompt=" two\r\nlines ")
+    assert read_params(form) == {"prompt": "two\nlines"}
 
 
 def test_a_model_without_a_prompt_is_sent_none() -> None:
-    upscaler = composer(of(video={"type": "string"}), prompt="left over", param__video="https://a.b/c.mp4")
+    schema = make_schema(video={"type": "string"})
+    upscaler = make_form(schema, prompt="left over", param__video="https://a.b/c.mp4")
     assert not upscaler.has_prompt
-    assert upscaler.read() == {"video": "https://a.b/c.mp4"}
+    assert read_params(upscaler) == {"video": "https://a.b/c.mp4"}
 
 
-def test_fields_that_the_model_does_not_have_are_left_out() -> None:
-    assert composer(
-        of(prompt={"type": "string"}), prompt="a", param__seed="3", csrfmiddlewaretoken="x"
-    ).read() == {"prompt": "a"}
+def test_parameters_that_the_model_does_not_have_are_not_sent() -> None:
+    schema = make_schema(prompt={"type": "string"})
+    form = make_form(schema, prompt="a", param__seed="3", csrfmiddlewaretoken="x")
+    assert read_params(form) == {"prompt": "a"}
 
 
-def test_basic_fields_come_first_and_hidden_ones_not_at_all() -> None:
-    grown = of(
+def test_basic_fields_come_first_and_hidden_ones_are_left_out() -> None:
+    schema = make_schema(
         last={"type": "string", "x-order": 9},
         secret={"type": "string", "x-hidden": True},
         first={"type": "string", "x-order": 1},
         second={"type": "string", "x-order": 2},
     ) | {"basic": ["second", "last"]}
-    form = composer(grown)
-    assert [shown.field.name for shown in form.basic] == ["second", "last"]
-    assert [shown.field.name for shown in form.more] == ["first"]
+    form = make_form(schema)
+    assert basic_names(form) == ["second", "last"]
+    assert more_names(form) == ["first"]
 
 
-def test_a_parameter_named_like_a_field_of_ours_cannot_take_its_place() -> None:
-    form = composer(of(csrfmiddlewaretoken={"type": "string"}, model={"type": "string"}))
-    assert [shown.html_name for shown in form.basic + form.more] == ["param-csrfmiddlewaretoken"]
+def test_a_parameter_cannot_take_the_place_of_another_form_field() -> None:
+    form = make_form(make_schema(csrfmiddlewaretoken={"type": "string"}, model={"type": "string"}))
+    assert [bound.html_name for bound in form.bound_fields] == ["param-csrfmiddlewaretoken"]
 
 
 @pytest.mark.django_db
-def test_shots_are_sent_in_their_order_and_empty_rows_are_not() -> None:
-    form = Composer(
-        factories.model("sketch-video"),
-        MultiValueDict({"shot-prompt": ["sunrise", "", "noon"], "shot-seconds": ["2", "", ""]}),
-    )
-    assert form.read() == {"multi_prompt": [{"prompt": "sunrise", "duration": 2}, {"prompt": "noon"}]}
+def test_shots_are_sent_in_order_without_empty_rows() -> None:
+    data = MultiValueDict({"shot-prompt": ["sunrise", "", "noon"], "shot-seconds": ["2", "", ""]})
+    form = ComposerForm(factories.model("sketch-video"), data)
+    assert read_params(form) == {"multi_prompt": [{"prompt": "sunrise", "duration": 2}, {"prompt": "noon"}]}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("typed", "place"),
+    ("data", "field", "message"),
     [
-        ({}, "prompt"),
-        ({"prompt": ["a"], "shot-prompt": ["b"]}, "multi_prompt"),
-        ({"shot-prompt": [""], "shot-seconds": ["3"]}, "multi_prompt"),
-        ({"shot-prompt": ["a"], "shot-seconds": ["soon"]}, "multi_prompt"),
-        ({"prompt": ["a"], "param-duration": ["99"]}, "duration"),
-        ({"prompt": ["a\0b"]}, "prompt"),
+        ({}, "prompt", "Enter a prompt or several shots."),
+        ({"prompt": ["a"], "shot-prompt": ["b"]}, "multi_prompt", "not both"),
+        ({"shot-prompt": [""], "shot-seconds": ["3"]}, "multi_prompt", "Shot 1 needs a prompt."),
+        ({"shot-prompt": ["a"], "shot-seconds": ["soon"]}, "multi_prompt", "duration of shot 1"),
+        ({"prompt": ["a"], "param-duration": ["99"]}, "duration", "at most 15"),
+        ({"prompt": ["a\0b"]}, "prompt", "NUL"),
     ],
 )
-def test_what_the_model_would_refuse_is_told_at_its_field(typed: dict[str, list[str]], place: str) -> None:
+def test_an_invalid_parameter_is_the_only_field_with_an_error(
+    data: dict[str, list[str]], field: str, message: str
+) -> None:
     with pytest.raises(BadParameters) as refused:
-        Composer(factories.model("sketch-video"), MultiValueDict(typed)).read()
-    assert list(refused.value.problems) == [place]
+        read_params(ComposerForm(factories.model("sketch-video"), MultiValueDict(data)))
+    assert list(refused.value.problems) == [field]
+    assert message in refused.value.problems[field]
 
 
-def test_using_it_again_fills_in_everything_that_was_submitted() -> None:
-    grown = of(
+def test_running_it_again_fills_in_everything_that_was_submitted() -> None:
+    schema = make_schema(
         prompt={"type": "string"},
         multi_prompt={"type": "array", "items": {"type": "object"}},
         seed={"type": "integer"},
@@ -191,13 +212,13 @@ def test_using_it_again_fills_in_everything_that_was_submitted() -> None:
         "images": ["https://a.b/1.png", "https://a.b/2.png"],
         "elements": [{"frontal_image_url": "https://a.b/ü.png"}],
     }
-    form = Composer.again(MediaModel(name="m", request_schema=grown), params, 2)
-    assert form.read() == params
-    assert form.read_count() == 2
+    form = form_from_params(MediaModel(name="m", request_schema=schema), params, 2)
+    assert read_params(form) == params
+    assert read_num_generations(form) == 2
 
 
 @pytest.mark.parametrize(
-    ("broken", "names"),
+    ("malformed", "names"),
     [
         ({}, []),
         ({"properties": []}, []),
@@ -205,36 +226,40 @@ def test_using_it_again_fills_in_everything_that_was_submitted() -> None:
         ({"basic": 7, "required": 7, "properties": {"a": {}}}, ["a"]),
     ],
 )
-def test_a_broken_schema_still_makes_a_form(broken: dict[str, Any], names: list[str]) -> None:
-    form = composer(broken, prompt="a")
-    assert [shown.field.name for shown in form.basic + form.more] == names
-    assert form.read() == {}
+def test_a_malformed_schema_still_makes_a_form(malformed: dict[str, Any], names: list[str]) -> None:
+    form = make_form(malformed, prompt="a")
+    assert basic_names(form) + more_names(form) == names
+    assert read_params(form) == {}
 
 
 @pytest.mark.django_db
-def test_every_shape_of_field_can_be_rendered_and_read_back() -> None:
-    from dashboard import picker
-
-    grown = of(
+def test_every_kind_of_field_is_shown_with_its_texts_escaped() -> None:
+    schema = make_schema(
         prompt={"type": "string", "maxLength": 512},
         ratio={"type": "string", "enum": ["1:1", "16:9"], "default": "1:1", "description": 'with "quotes"'},
         steps={"type": "integer", "minimum": 1, "maximum": 50, "default": 28},
         images={"type": "array", "items": {"type": "string", "format": "uri"}},
         negative_prompt={"type": "string", "default": "blur"},
         position={"type": "object"},
+        audio_url={"type": "string", "format": "uri"},
         **{'odd name" onfocus="x': {"type": "string"}},
     )
-    html = picker.composer_html(composer(grown))
-    assert ' onfocus="' not in html
-    assert 'name="param-odd name&quot; onfocus=&quot;x"' in html
-    assert 'name="param-steps" value="" inputmode="numeric"' in html
-    assert 'title="with &quot;quotes&quot;"' in html
-    assert "maxlength" not in html
+    form = rendered(make_form(schema, prompt="<b>", param__negative_prompt="</textarea><i>"))
+    assert form.value("prompt") == "<b>"
+    assert form.value("param-negative_prompt") == "</textarea><i>"
+    assert form.options("param-ratio") == ["", "1:1", "16:9"]
+    assert form.value('param-odd name" onfocus="x') == ""
+    assert not form.element.select("[onfocus], [maxlength], i")
+    assert form.element.select("[for=field-ratio]")[0]["title"] == 'with "quotes"'
+    assert form.element.select("[name=param-steps]")[0]["inputmode"] == "numeric"
+    assert form.element.select("[name=param-negative_prompt]")[0]["placeholder"] == "blur"
+    assert form.element.select("[data-media=audio] [type=file]")[0]["accept"] == "audio/*"
 
 
-def test_a_choice_that_a_program_named_is_written_as_people_write_it():
-    shown = Shown(field({"enum": ["optimize_for_quality", "a_2", "K_x"], "default": "a_b"}), "", "")
-    assert [(choice.value, choice.label) for choice in shown.choices] == [
+def test_identifiers_among_the_choices_are_shown_as_words() -> None:
+    field = make_field({"enum": ["optimize_for_quality", "a_2", "K_x"], "default": "a_b"})
+    choices = BoundField(field, text="", error="").choices
+    assert [(choice.value, choice.label) for choice in choices] == [
         ("", "a b (default)"),
         ("optimize_for_quality", "optimize for quality"),
         ("a_2", "a_2"),

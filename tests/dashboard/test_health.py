@@ -1,3 +1,5 @@
+"""The health check tells monitors whether web, database and worker are alive."""
+
 from datetime import timedelta
 
 import pytest
@@ -10,41 +12,39 @@ from queueapp.services import coordination
 
 
 @pytest.fixture
-def at_work(db) -> None:
+def running_worker(db) -> None:
     coordination.acquire_lease("poller")
     coordination.record_heartbeat(coordination.JOBS)
 
 
-@pytest.mark.usefixtures("at_work")
-def test_all_is_well_when_web_database_and_worker_are_alive():
-    answer = Client().get("/healthz")
-    assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "web": "ok", "database": "ok", "worker": "ok"}
+@pytest.mark.usefixtures("running_worker")
+def test_the_check_passes_while_web_database_and_worker_are_alive() -> None:
+    response = Client().get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "web": "ok", "database": "ok", "worker": "ok"}
 
 
-@pytest.mark.parametrize("part", ["poller", "jobs"])
-@pytest.mark.usefixtures("at_work")
-def test_a_silent_part_of_the_worker_is_told(part):
-    long_ago = timezone.now() - timedelta(minutes=5)
-    if part == "poller":
-        Heartbeat.objects.filter(name="poller").update(at=long_ago)
-    else:
-        Heartbeat.objects.filter(name="jobs").update(at=long_ago)
-    answer = Client().get("/healthz")
-    assert answer.status_code == 503
-    assert answer.json()["worker"] == "down"
+@pytest.mark.parametrize("name", [coordination.POLLER, coordination.JOBS])
+@pytest.mark.usefixtures("running_worker")
+def test_the_check_fails_when_a_part_of_the_worker_stops(name: str) -> None:
+    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=5))
+    response = Client().get("/healthz")
+    assert response.status_code == 503
+    assert response.json() == {"status": "down", "web": "ok", "database": "ok", "worker": "down"}
 
 
-def test_a_worker_that_never_ran_is_down(db):
-    assert Client().get("/healthz").json()["worker"] == "down"
+def test_the_check_fails_before_a_worker_has_started(db) -> None:
+    response = Client().get("/healthz")
+    assert response.status_code == 503
+    assert response.json()["worker"] == "down"
 
 
-@pytest.mark.usefixtures("at_work")
-def test_a_database_that_does_not_answer_is_told(monkeypatch):
-    def gone(_):
+@pytest.mark.usefixtures("running_worker")
+def test_the_check_fails_when_the_database_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> float:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(coordination, "seconds_since_heartbeat", gone)
-    answer = Client().get("/healthz")
-    assert answer.status_code == 503
-    assert answer.json() == {"status": "down", "web": "ok", "database": "down", "worker": "unknown"}
+    monkeypatch.setattr(coordination, "seconds_since_heartbeat", fail)
+    response = Client().get("/healthz")
+    assert response.status_code == 503
+    assert response.json() == {"status": "down", "web": "ok", "database": "down", "worker": "unknown"}

@@ -1,105 +1,105 @@
-"""What an admin decides about models, as the composer shows it; and an account that cannot pay."""
+"""What an admin decides about models, as the composer shows it; and a hub account without credits."""
 
 import pytest
 
-from dashboard import picker
+from dashboard.composer import picker
 from queueapp.models import Connection, Generation, MediaModel
 from tests import factories
+from tests.pages import read
 
 
-def prefer(name: str, **fields) -> None:
+def update_model(name: str, **fields) -> None:
     MediaModel.objects.filter(name=name).update(**fields)
 
 
-def field(response, name: str) -> str:
-    """The tag of a field in the page."""
-    text = response.content.decode()
-    return next(line for line in text.replace(">", ">\n").split("\n") if f'name="param-{name}"' in line)
+def seed(response) -> str:
+    """The text in the form's field for the seed."""
+    return read(response).form().value("param-seed")
 
 
-def test_a_preferred_model_is_chosen_for_who_has_not_chosen_yet(db):
-    assert picker.model_for("").name == "sketch-image"
-    prefer("sketch-video", preferred=True)
-    assert picker.model_for("").name == "sketch-video"
-    assert picker.model_for("sketch-image").name == "sketch-image"
+def test_a_preferred_model_is_the_default(db):
+    assert picker.find_model("").name == "sketch-image"
+    update_model("sketch-video", preferred=True)
+    assert picker.find_model("").name == "sketch-video"
+    assert picker.find_model("sketch-image").name == "sketch-image"
 
 
-def test_who_has_not_chosen_yet_is_not_led_to_what_costs_money(db):
+def test_the_default_model_costs_nothing(db):
     hub = Connection.objects.create(
         name="oxen", revision="current", base_url="http://127.0.0.1:9", priority=9
     )
     factories.hub_model(hub, "a-first")
-    assert picker.model_for("").name == "sketch-image"
-    assert picker.model_for("gone").name == "a-first"
+    assert picker.find_model("").name == "sketch-image"
+    assert picker.find_model("gone").name == "a-first"
 
 
-def test_preferred_models_stand_first_among_their_kind(db):
-    builtin = factories.builtin()
-    factories.hub_model(builtin, "a-first")
-    assert picker.offers()[0].value == "a-first"
-    prefer("sketch-image", preferred=True)
-    assert picker.offers()[0].value == "sketch-image"
+def test_preferred_models_come_first_in_their_group(db):
+    factories.hub_model(factories.builtin(), "a-first")
+    assert [option.value for option in picker.list_options()] == ["a-first", "sketch-image", "sketch-video"]
+    update_model("sketch-image", preferred=True)
+    assert [option.value for option in picker.list_options()] == ["sketch-image", "a-first", "sketch-video"]
 
 
-def test_the_form_begins_with_the_admins_settings(alices_browser):
-    prefer("sketch-image", defaults={"seed": 4711})
-    assert 'value="4711"' in field(alices_browser.get("/"), "seed")
-    assert 'value="4711"' in field(alices_browser.get("/?prompt=a+boat"), "seed")
-    switched = alices_browser.post("/generations/params/", {"model": "sketch-image", "param-seed": ""})
-    assert 'value="4711"' in field(switched, "seed")
-    kept = alices_browser.post("/generations/params/", {"model": "sketch-image", "param-seed": "5"})
-    assert 'value="5"' in field(kept, "seed")
+def test_the_form_starts_with_the_admins_defaults(alices_browser):
+    update_model("sketch-image", defaults={"seed": 4711})
+    assert seed(alices_browser.get("/")) == "4711"
+    assert seed(alices_browser.get("/?prompt=a+boat")) == "4711"
+    data = {"model": "sketch-image"}
+    assert seed(alices_browser.post("/generations/params/", data | {"param-seed": ""})) == "4711"
+    assert seed(alices_browser.post("/generations/params/", data | {"param-seed": "5"})) == "5"
 
 
-def test_what_no_longer_fits_the_model_is_ignored(alices_browser):
-    prefer("sketch-image", defaults={"seed": "many", "gone": 1})
-    assert "many" not in field(alices_browser.get("/"), "seed")
+def test_defaults_that_the_model_does_not_accept_are_ignored(alices_browser):
+    update_model("sketch-image", defaults={"seed": "many", "gone": 1})
+    assert seed(alices_browser.get("/")) == ""
 
 
-def test_running_again_and_submitting_add_nothing_that_was_not_there(alices_browser, alice):
-    prefer("sketch-image", defaults={"seed": 4711})
-    made = factories.enqueue(alice)[0]
-    assert "4711" not in field(alices_browser.get(f"/?from={made.pk}"), "seed")
-    alices_browser.post(
-        "/generations/", {"model": "sketch-image", "prompt": "a boat", "num_generations": "1"}
-    )
+def test_running_again_and_submitting_add_no_defaults(alices_browser, alice):
+    update_model("sketch-image", defaults={"seed": 4711})
+    generation = factories.enqueue(alice)[0]
+    assert seed(alices_browser.get(f"/?from={generation.pk}")) == ""
+    data = {"model": "sketch-image", "prompt": "a boat", "num_generations": "1"}
+    alices_browser.post("/generations/", data)
     assert "seed" not in Generation.objects.order_by("enqueued_at").last().submission.params
 
 
-def test_scripts_parameters_stay_as_they_were_sent(alices_script):
-    prefer("sketch-image", defaults={"seed": 4711})
+def test_a_scripts_parameters_stay_as_they_were_sent(alices_script):
+    update_model("sketch-image", defaults={"seed": 4711})
     body = {"model": "sketch-image", "prompt": "a boat"}
     assert alices_script.post("/api/ai/queue", body, content_type="application/json").status_code == 200
     assert Generation.objects.get().submission.params == {"prompt": "a boat"}
 
 
 @pytest.fixture
-def without_credits(db) -> MediaModel:
+def model_without_credits(db) -> MediaModel:
     connection = Connection.objects.create(
         name="oxen", revision="current", stop_reason=Connection.StopReason.CREDITS
     )
     return factories.hub_model(connection, "flux-1-dev")
 
 
-def test_a_script_is_told_402_insufficient_credits(alices_script, without_credits):
+def test_the_api_answers_402_if_the_account_has_no_credits(alices_script, model_without_credits):
     body = {"model": "flux-1-dev", "prompt": "a boat"}
-    answer = alices_script.post("/api/ai/queue", body, content_type="application/json")
-    told = answer.json()
-    assert answer.status_code == 402
-    assert told["status_message"] == told["error"]["type"] == "insufficient_credits"
-    assert told["error"]["title"] == told["error"]["message"] == "Insufficient credits"
-    assert "oxen is out of credits" in told["error"]["detail"]
+    response = alices_script.post("/api/ai/queue", body, content_type="application/json")
+    answer = response.json()
+    assert response.status_code == 402
+    assert answer["status_message"] == answer["error"]["type"] == "insufficient_credits"
+    assert answer["error"]["title"] == answer["error"]["message"] == "Insufficient credits"
+    assert "oxen is out of credits" in answer["error"]["detail"]
     assert not Generation.objects.exists()
 
 
-def test_a_page_is_told_in_words_and_keeps_what_was_typed(alices_browser, without_credits):
+def test_the_page_says_that_the_account_has_no_credits_and_keeps_the_text(
+    alices_browser, model_without_credits
+):
     data = {"model": "flux-1-dev", "prompt": "a boat at dawn", "num_generations": "1"}
     response = alices_browser.post("/generations/", data, headers={"HX-Request": "true"})
+    page = read(response)
     assert response.status_code == 422
-    assert "is out of credits" in response.content.decode()
-    assert "a boat at dawn" in response.content.decode()
+    assert "is out of credits" in page.text_in("[role=alert]")
+    assert page.form().value("prompt") == "a boat at dawn"
 
 
-def test_the_documentation_of_the_api_has_402(alices_browser):
+def test_the_api_documentation_lists_402(alices_browser):
     enqueue = alices_browser.get("/api/openapi.json").json()["paths"]["/api/ai/queue"]["post"]
     assert "402" in enqueue["responses"]

@@ -1,88 +1,66 @@
-"""The table: what it shows, in which order, and that a long history costs no more than a short one."""
+"""The table shows the right rows in the right order, page by page and filtered."""
 
-import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard import table, versions
-from queueapp.models import Generation, MediaModel, Namespace, Submission
-from queueapp.services import accounts
+from queueapp.models import Generation, MediaModel
 from queueapp.states import State
 from tests import factories
-
-ROW = re.compile(r'<li id="generation-([0-9a-f-]{36})" data-status="([a-z]+)"')
-
-
-def rows(browser: Client, **filters: str) -> list[tuple[str, str]]:
-    return ROW.findall(browser.get("/", filters).content.decode())
+from tests.dashboard.history import create_history
+from tests.pages import Page, read
 
 
-def ids(browser: Client, **filters: str) -> list[str]:
-    return [found for found, _ in rows(browser, **filters)]
-
-
-def history(owner: User, count: int) -> None:
-    """A past of this length, written in one go."""
-    namespace, model, now = accounts.get_or_create_namespace(owner), factories.model(), timezone.now()
-    submission = Submission.objects.create(
-        namespace=namespace, user=owner, model=model, model_name=model.name, num_generations=1,
-        prompt="long ago", params={"prompt": "long ago"},
-    )  # fmt: skip
-    Generation.objects.bulk_create(
-        Generation(
-            submission=submission, namespace=namespace, user=owner, model=model, connection=model.connection,
-            ordinal=number, version=1, state=State.CANCELLED,
-            enqueued_at=now - timedelta(hours=1, seconds=number), ended_at=now,
-        )
-        for number in range(count)
-    )  # fmt: skip
+def load(browser: Client, **filters: str) -> Page:
+    return read(browser.get("/", filters))
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_a_row_of_every_state_names_itself_and_its_state_first(
+def test_monitors_find_the_id_and_the_state_of_every_generation(
     alices_browser: Client, alice: User, state: State
 ) -> None:
-    made = factories.generation(alice, state)
-    assert rows(alices_browser) == [(str(made.pk), state.value)]
+    generation = factories.generation(alice, state)
+    row = load(alices_browser).row(generation)
+    assert row.status == state.value
+    tag = f'<li id="generation-{generation.pk}" data-status="{state.value}"'
+    assert tag in alices_browser.get("/").content.decode()
 
 
-def test_the_newest_stands_first(alices_browser: Client, alice: User) -> None:
+def test_the_newest_generation_comes_first(alices_browser: Client, alice: User) -> None:
     old, new = factories.generation(alice), factories.generation(alice)
     factories.age(old, minutes=5)
-    assert ids(alices_browser) == [str(new.pk), str(old.pk)]
+    assert load(alices_browser).row_ids == [str(new.pk), str(old.pk)]
 
 
 def test_a_submission_of_four_has_four_rows(alices_browser: Client, alice: User) -> None:
-    made = factories.enqueue(alice, count=4)
-    assert sorted(ids(alices_browser)) == sorted(str(each.pk) for each in made)
+    submission = factories.enqueue(alice, count=4)
+    assert sorted(load(alices_browser).row_ids) == sorted(str(generation.pk) for generation in submission)
 
 
-def test_pages_of_fifty_follow_each_other_without_gap_or_repeat(alices_browser: Client, alice: User) -> None:
-    history(alice, 120)
-    seen: list[str] = []
-    link = "/"
-    while link:
-        html = alices_browser.get(link).content.decode()
-        seen += [found for found, _ in ROW.findall(html)]
-        older = re.search(r'id="older" class="button" href="([^"]+)"( hidden)?', html)
-        assert older is not None
-        link = "" if older[2] else older[1].replace("&amp;", "&")
-    assert len(seen) == len(set(seen)) == 120
+def test_pages_of_fifty_rows_follow_each_other_without_gaps_or_repetitions(
+    alices_browser: Client, alice: User
+) -> None:
+    create_history(alice, 120)
+    sizes, seen, url = [], [], "/"
+    while url:
+        page = read(alices_browser.get(url))
+        sizes.append(len(page.rows))
+        seen += page.row_ids
+        older = page.one("#older")
+        url = "" if older.has_attr("hidden") else str(older["href"])
+    assert sizes == [50, 50, 20]
+    assert len(set(seen)) == 120
 
 
-def test_rows_of_one_moment_are_paged_through_too(alices_browser: Client, alice: User) -> None:
-    history(alice, 60)
+def test_rows_of_the_same_moment_are_paged_too(alices_browser: Client, alice: User) -> None:
+    create_history(alice, 60)
     Generation.objects.update(enqueued_at=timezone.now())
-    first = alices_browser.get("/").content.decode()
-    cursor = re.search(r"before=(\d+-[0-9a-f]+)", first)
-    assert cursor is not None
-    assert len({*ids(alices_browser), *ids(alices_browser, before=cursor[1])}) == 60
+    first = load(alices_browser)
+    second = read(alices_browser.get(first.link("Older")))
+    assert len({*first.row_ids, *second.row_ids}) == 60
 
 
 @pytest.mark.parametrize(
@@ -94,184 +72,128 @@ def test_rows_of_one_moment_are_paged_through_too(alices_browser: Client, alice:
         ("cancelled", {"cancelled"}),
     ],
 )
-def test_a_filter_shows_the_states_of_its_group(
+def test_the_filter_by_state_shows_the_states_of_its_group(
     alices_browser: Client, alice: User, group: str, states: set[str]
 ) -> None:
     for state in State:
         factories.generation(alice, state)
-    assert {state for _, state in rows(alices_browser, state=group)} == states
+    page = load(alices_browser, state=group)
+    assert {row.status for row in page.rows} == states
+    assert page.texts(".segments [aria-current]") == [group.capitalize()]
 
 
-def test_a_filter_by_model_shows_that_models_alone(alices_browser: Client, alice: User) -> None:
+def test_the_filter_by_model_shows_generations_of_that_model(alices_browser: Client, alice: User) -> None:
     factories.generation(alice)
-    film = factories.enqueue(alice, "sketch-video")[0]
-    assert ids(alices_browser, model="sketch-video") == [str(film.pk)]
-    assert ids(alices_browser, model="builtin/sketch-video") == [str(film.pk)]
-    assert ids(alices_browser, model="no-such-model") == []
+    video = factories.enqueue(alice, "sketch-video")[0]
+    assert load(alices_browser, model="sketch-video").row_ids == [str(video.pk)]
+    assert load(alices_browser, model="builtin/sketch-video").row_ids == [str(video.pk)]
+    assert load(alices_browser, model="no-such-model").row_ids == []
 
 
-def test_the_search_finds_every_word_in_any_order_and_case(alices_browser: Client, alice: User) -> None:
-    wanted = factories.generation(alice, prompt="A red fox in the Snow")
+def test_the_search_finds_all_words_in_any_order_and_case(alices_browser: Client, alice: User) -> None:
+    fox = factories.generation(alice, prompt="A red fox in the Snow")
     factories.generation(alice, prompt="a red car")
-    assert ids(alices_browser, q="snow RED") == [str(wanted.pk)]
-    assert ids(alices_browser, q="red moon") == []
+    assert load(alices_browser, q="snow RED").row_ids == [str(fox.pk)]
+    assert load(alices_browser, q="red moon").row_ids == []
 
 
-def test_the_search_ignores_case_beyond_english(alices_browser: Client, alice: User) -> None:
-    wanted = factories.generation(alice, prompt="Äpfel und ÖL")
-    assert ids(alices_browser, q="äpfel öl") == [str(wanted.pk)]
+def test_the_search_ignores_case_of_all_letters(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, prompt="Äpfel und ÖL")
+    assert load(alices_browser, q="äpfel öl").row_ids == [str(generation.pk)]
 
 
-def test_the_search_takes_signs_of_its_database_by_the_letter(alices_browser: Client, alice: User) -> None:
-    wanted = factories.generation(alice, prompt="100% wool_knit")
+def test_the_search_does_not_treat_characters_as_wildcards(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, prompt="100% wool_knit")
     factories.generation(alice, prompt="1000 woolaknit")
-    assert ids(alices_browser, q="100% wool_") == [str(wanted.pk)]
+    assert load(alices_browser, q="100% wool_").row_ids == [str(generation.pk)]
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    ("query", "status"),
     [
-        {"state": "nonsense"},
-        {"before": "nonsense"},
-        {"before": "9" * 20 + "-" + "f" * 32},
-        {"q": "\0"},
-        {"model": "\0"},
-        {"refresh": "²"},
-        {"from": "nonsense"},
+        ({"state": "nonsense"}, 200),
+        ({"before": "nonsense"}, 200),
+        ({"before": "9" * 20 + "-" + "f" * 32}, 200),
+        ({"q": "\0"}, 200),
+        ({"model": "\0"}, 200),
+        ({"refresh": "²"}, 200),
+        ({"from": "nonsense"}, 404),
     ],
 )
-def test_an_address_with_nonsense_in_it_still_answers(
-    alices_browser: Client, alice: User, nonsense: dict[str, str]
+def test_an_invalid_address_is_answered(
+    alices_browser: Client, alice: User, query: dict[str, str], status: int
 ) -> None:
     factories.generation(alice)
-    assert alices_browser.get("/", nonsense).status_code in (200, 404)
+    assert alices_browser.get("/", query).status_code == status
 
 
 def test_an_empty_queue_says_what_to_do_next(alices_browser: Client) -> None:
-    html = alices_browser.get("/").content.decode()
-    assert "Nothing of yours in the queue yet" in html
-    assert "data-example" in html
+    page = load(alices_browser)
+    assert page.text_in(".empty h2") == "Your queue is empty"
+    assert len(page.all("[data-example]")) == 3
+    example = "a lighthouse at dawn, calm sea"
+    assert read(alices_browser.get(page.link(example))).form().value("prompt") == example
 
 
-def test_a_filter_that_matches_nothing_says_so(alices_browser: Client) -> None:
-    assert "Nothing here matches" in alices_browser.get("/", {"q": "unicorn"}).content.decode()
+def test_filters_without_a_match_say_so(alices_browser: Client) -> None:
+    page = load(alices_browser, q="unicorn")
+    assert page.text_in(".empty h2") == "No matches"
+    assert page.link("Show all generations") == "/"
 
 
-def test_a_row_tells_the_usual_time_once_there_is_a_history(alices_browser: Client, alice: User) -> None:
-    factories.generation(alice, State.PROCESSING)
-    assert "usually" not in alices_browser.get("/").content.decode()
+def test_a_running_row_shows_the_typical_duration_of_its_model(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, State.PROCESSING)
+    assert "usually" not in load(alices_browser).row(generation).text
     MediaModel.objects.filter(name="sketch-image").update(median_seconds=12.3, p95_seconds=30)
-    assert "usually about 12 s" in alices_browser.get("/").content.decode()
+    assert "usually about 12 s" in load(alices_browser).row(generation).text
 
 
-def test_a_row_slower_than_nearly_all_others_is_overdue(alices_browser: Client, alice: User) -> None:
-    slow = factories.generation(alice, State.PROCESSING)
+def test_a_row_slower_than_95_percent_of_its_model_is_overdue(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, State.PROCESSING)
     MediaModel.objects.filter(name="sketch-image").update(median_seconds=1, p95_seconds=30)
-    assert 'class="row live"' in alices_browser.get("/").content.decode()
-    Generation.objects.filter(pk=slow.pk).update(released_at=timezone.now() - timedelta(minutes=1))
-    assert 'class="row live overdue"' in alices_browser.get("/").content.decode()
+    assert not load(alices_browser).row(generation).is_overdue
+    Generation.objects.filter(pk=generation.pk).update(released_at=timezone.now() - timedelta(minutes=1))
+    assert load(alices_browser).row(generation).is_overdue
 
 
-def test_a_failure_tells_its_reason_in_the_row(alices_browser: Client, alice: User) -> None:
-    factories.generation(alice, State.FAILED)
-    assert "The hub said no." in alices_browser.get("/").content.decode()
+def test_a_failed_row_shows_its_reason(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, State.FAILED)
+    assert "The hub said no." in load(alices_browser).row(generation).text
+
+
+def test_a_row_shows_its_model_and_parameters(alices_browser: Client, alice: User) -> None:
+    generation = factories.generation(alice, aspect_ratio="16:9", seed=7, output_format="webp", extra=1)
+    page = load(alices_browser)
+    assert page.texts(".meta > *") == ["Sketch Image", "16:9 · seed 7 · output format webp"]
+    assert page.attribute(f'[id="generation-{generation.pk}"] .model', "title") == "Sketch Image · builtin"
 
 
 def test_a_prompt_is_text_and_never_markup(alices_browser: Client, alice: User) -> None:
-    factories.generation(alice, prompt='<img src=x onerror="alert(1)">')
-    assert "<img src=x" not in alices_browser.get("/").content.decode()
+    prompt = '<img src=x onerror="alert(1)">'
+    generation = factories.generation(alice, prompt=prompt)
+    page = load(alices_browser)
+    assert not page.has('img[src="x"]')
+    assert prompt in page.row(generation).text
 
 
-def queries(browser: Client, address: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
-        assert browser.get(address).status_code in (200, 204)
-    return len(caught)
-
-
-@pytest.mark.parametrize("filters", ["", "?state=done", "?model=sketch-image", "?q=long"])
-def test_five_thousand_generations_cost_as_many_queries_as_ten(
-    alices_browser: Client, alice: User, filters: str
+def test_a_poll_with_too_many_changes_brings_the_page_and_its_link_to_older_rows(
+    alices_browser: Client, alice: User
 ) -> None:
-    history(alice, 10)
-    for address in ("/" + filters, "/generations/changes/" + filters):
-        alices_browser.get(address)
-    few = [queries(alices_browser, address + filters) for address in ("/", "/generations/changes/")]
-    Generation.objects.all().delete()
-    Submission.objects.all().delete()
-    history(alice, 5000)
-    for address in ("/" + filters, "/generations/changes/" + filters):
-        alices_browser.get(address)
-    table_now, changes_now = (
-        queries(alices_browser, address + filters) for address in ("/", "/generations/changes/")
-    )
-    assert table_now == few[0]
-    # More has changed than fits a page, so the page itself is asked for.
-    assert changes_now <= few[1] + 1
+    create_history(alice, 60)
+    page = read(alices_browser.get("/generations/changes/"))
+    assert page.has('ul[hx-swap-oob="rows-all:#rows"]')
+    assert len(page.rows) == 50
+    assert page.attribute("#older", "hx-swap-oob") == "true"
+    assert page.link("Older").startswith("/?before=")
 
 
-def test_a_page_that_missed_more_than_fits_is_told_anew(alices_browser: Client, alice: User) -> None:
-    history(alice, 60)
-    html = alices_browser.get("/generations/changes/").content.decode()
-    assert 'hx-swap-oob="rows-all:#rows"' in html
-    assert len(ROW.findall(html)) == 50
-    assert re.search(r'id="older"[^>]* rel="next" hx-swap-oob="true"', html)
+@pytest.mark.parametrize(("query", "seconds"), [("5", "5"), ("1", "2"), ("9999", "60")])
+def test_a_page_without_scripts_can_reload_itself(alices_browser: Client, query: str, seconds: str) -> None:
+    page = load(alices_browser, refresh=query)
+    assert page.attribute('noscript meta[http-equiv="refresh"]', "content") == seconds
 
 
-@pytest.mark.parametrize("filters", [{}, {"model": "sketch-image"}, {"before": f"{10**15:020d}-{'f' * 32}"}])
-def test_the_changed_rows_are_found_by_their_versions(alice: User, filters: dict[str, str]) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("the plan is told in SQLite's words")
-    history(alice, 10)
-    namespace = Namespace.objects.get(owner=alice)
-    changed = Generation.objects.filter(namespace=namespace, version__gt=0)
-    found = table.Filters(**filters).apply(changed)
-    assert "gen_changed" in found.order_by("version").values_list("id")[:51].explain()
-
-
-def test_a_page_on_which_nothing_lives_is_made_once(alices_browser: Client, alice: User) -> None:
-    history(alice, 60)
-    alices_browser.get("/")
-    # The session, and the person with their namespace and its version.
-    assert queries(alices_browser, "/") == 2
-
-
-def test_a_page_on_which_something_lives_asks_for_its_rows_once(alices_browser: Client, alice: User) -> None:
-    history(alice, 60)
-    factories.generation(alice)
-    alices_browser.get("/")
-    assert queries(alices_browser, "/") == 4
-
-
-def test_an_unchanged_poll_asks_for_nothing_but_the_versions(alices_browser: Client, alice: User) -> None:
-    history(alice, 60)
-    token = versions.Token.of(accounts.visible_namespaces(alice))
-    assert queries(alices_browser, f"/generations/changes/?since={token}") == 2
-
-
-def test_the_rows_are_found_by_an_index(alice: User) -> None:
-    history(alice, 10)
-    namespaces = [Namespace.objects.get(owner=alice)]
-    if connection.vendor != "sqlite":
-        pytest.skip("the plan is told in SQLite's words")
-    for filters in (table.Filters(), table.Filters(before=f"{10**15}-{'f' * 32}")):
-        found = filters.apply(Generation.objects.filter(namespace__in=namespaces))
-        plan = found.order_by("-enqueued_at", "-id").values_list("id")[:51].explain()
-        assert "gen_newest" in plan
-        assert "TEMP B-TREE" not in plan
-
-
-def test_a_row_is_rendered_once_for_each_of_its_versions(
-    alices_browser: Client, alice: User, monkeypatch
-) -> None:
-    rendered: list[object] = []
-    real = table.row_of
-    monkeypatch.setattr(table, "row_of", lambda each, now: rendered.append(each.pk) or real(each, now))
-    made = factories.generation(alice)
-    for _ in range(3):
-        alices_browser.get("/")
-    assert rendered == [made.pk]
-    alices_browser.post(f"/generations/{made.pk}/cancel/")
-    alices_browser.get("/")
-    assert rendered == [made.pk, made.pk]
+def test_a_page_does_not_reload_itself_unless_asked_to(alices_browser: Client) -> None:
+    page = load(alices_browser)
+    assert not page.has('meta[http-equiv="refresh"]')
+    assert page.link("Reload it every 5 seconds") == "/?refresh=5"

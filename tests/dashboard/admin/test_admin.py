@@ -79,7 +79,7 @@ def staff(name: str, *permissions: str) -> Client:
 
 def browser_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="dashboard.access.People")
+    client.force_login(user, backend="dashboard.access.UserBackend")
     return client
 
 

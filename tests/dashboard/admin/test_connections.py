@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 from queueapp.models import Connection, ForeignGeneration, MediaModel
 from queueapp.services.hubs import accounts, checks, health
 from tests import factories
+from tests.pages import read
 
 KEY, URL = "oxen-key-of-alice-0123456789", "https://hub.example.org"
 LIST = "/admin/queueapp/connection/"
@@ -63,7 +64,7 @@ def staff(*permissions: str) -> Client:
     user = factories.user("dana", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="dashboard.access.People")
+    client.force_login(user, backend="dashboard.access.UserBackend")
     return client
 
 
@@ -187,7 +188,7 @@ def test_the_buttons_reject_get_requests_the_built_in_engine_and_missing_csrf_to
         assert admins_browser.get(page(oxen, verb)).status_code == 405
         assert admins_browser.post(page(factories.builtin(), verb)).status_code == 404
         strict = Client(enforce_csrf_checks=True)
-        strict.force_login(admin, backend="dashboard.access.People")
+        strict.force_login(admin, backend="dashboard.access.UserBackend")
         assert strict.post(page(oxen, verb)).status_code == 403
     assert not checks.is_check_pending(after(oxen))
 
@@ -244,25 +245,26 @@ def test_invalid_defaults_are_rejected(admins_browser, db, defaults, text):
 
 
 def test_every_page_shows_staff_a_banner_about_stopped_connections(admins_browser, alices_browser, oxen):
-    assert 'class="notice"' not in text_of(admins_browser.get("/"))
+    assert not read(admins_browser.get("/")).has(".banner")
     health.stop(oxen, Connection.StopReason.CREDITS, "<b>Insufficient credits</b>")
     cache.clear()
     for where in ("/", "/account/"):
-        text = text_of(admins_browser.get(where))
-        assert "oxen. Stopped: out of credits." in text
-        assert "&lt;b&gt;Insufficient credits" in text
-        assert f'href="{page(oxen)}"' in text
-    assert 'class="notice"' not in text_of(alices_browser.get("/"))
+        shown = read(admins_browser.get(where))
+        text = shown.text_in(".banner")
+        assert "oxen: Stopped: out of credits." in text
+        assert "The hub answered: “<b>Insufficient credits</b>”." in text
+        assert shown.link("Open the connection") == page(oxen)
+    assert not read(alices_browser.get("/")).has(".banner")
     Connection.objects.update(enabled=False)
     cache.clear()
-    assert 'class="notice"' not in text_of(admins_browser.get("/"))
+    assert not read(admins_browser.get("/")).has(".banner")
 
 
 def test_the_banner_has_no_link_for_staff_without_permission(oxen):
     health.stop(oxen, Connection.StopReason.KEY, "unauthenticated")
-    text = text_of(staff().get("/"))
-    assert "oxen. Stopped: the key is not accepted." in text
-    assert page(oxen) not in text
+    shown = read(staff().get("/"))
+    assert "oxen: Stopped: the key is not accepted." in shown.text_in(".banner")
+    assert not shown.has(".banner a")
 
 
 def test_a_form_opened_before_a_check_does_not_undo_its_result(admins_browser, oxen):

@@ -229,15 +229,15 @@ def test_a_hub_whose_results_hang_leaves_places_for_other_hubs_and_the_engine(
 
 def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, alices_browser):
     page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
-    assert "being fetched from the hub" in page
+    assert "downloading the result" in page
     current_hub.misbehave("result", mis.status(500))
     download.download_result(str(ended.pk))
     page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
     assert "Result not stored yet" in page
     assert "answered with HTTP 500" in page
-    assert "Next try at" in page
+    assert "Next attempt at" in page
     assert "data-result" not in page
-    alices_browser.post(f"/generations/{ended.pk}/fetch/")
+    alices_browser.post(f"/generations/{ended.pk}/retry-download/")
     download.download_result(str(ended.pk))
     assert "data-result" in alices_browser.get(f"/generations/{ended.pk}/").content.decode()
 
@@ -245,19 +245,19 @@ def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, al
 def test_the_table_says_it_too_and_asks_often_only_while_it_is_being_fetched(
     ended, current_hub, alices_browser
 ):
-    assert 'data-restless="1"' in alices_browser.get("/").content.decode()
+    assert 'data-pending-count="1"' in alices_browser.get("/").content.decode()
     for _ in range(2):
         tries_now()
         current_hub.misbehave("result", mis.status(500))
         download.download_result(str(ended.pk))
     page = alices_browser.get("/").content.decode()
     assert "Result not stored yet" in page
-    assert 'data-restless="0"' in page
+    assert 'data-pending-count="0"' in page
 
 
 def test_nobody_fetches_again_what_is_not_theirs(ended, bobs_browser):
     Download.objects.update(next_attempt_at=None)
-    bobs_browser.post(f"/generations/{ended.pk}/fetch/")
+    bobs_browser.post(f"/generations/{ended.pk}/retry-download/")
     assert Download.objects.get().next_attempt_at is None
 
 

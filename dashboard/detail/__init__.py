@@ -1,0 +1,1 @@
+"""The page of one generation: its result, parameters, timeline, and help after a failure."""

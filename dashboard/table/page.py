@@ -1,0 +1,74 @@
+"""Load a page of the table, or the rows that have changed since a page was loaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.safestring import SafeString
+
+from dashboard.table.filters import Filters
+from dashboard.table.row_html import load_keys, render_rows
+from dashboard.table.rows import sort_key
+from dashboard.table.versions import VersionToken, cached_by_versions, count_live
+from queueapp.models import Generation, Namespace
+
+#: Rows of one page.
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """The HTML of up to PAGE_SIZE rows, and the cursor of the next page; empty if this is the last."""
+
+    rows: SafeString
+    older_cursor: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an open page must update: rows to insert or replace, and rows only to replace.
+
+    If more has changed than fits on a page, `page` is the whole page instead.
+    """
+
+    rows: str = ""
+    replaced_rows: str = ""
+    page: Page | None = None
+
+
+def load_page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
+    """Load the newest rows that match: one query, and another one for rows that are not cached.
+
+    While no generation is live, only a new version changes the page. The first page is then cached whole.
+    """
+    if count_live(namespaces) or filters.q or filters.before:
+        return _load_page(namespaces, filters)
+    return cached_by_versions("page", namespaces, lambda: _load_page(namespaces, filters), variant=filters)
+
+
+def _load_page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
+    generations = filters.apply(Generation.objects.filter(namespace__in=namespaces))
+    if filters.state:
+        generations = generations.filter(state_group=filters.state)
+    keys = load_keys(generations, PAGE_SIZE + 1)
+    shown = keys[:PAGE_SIZE]
+    older_cursor = sort_key(shown[-1].enqueued_at, shown[-1].id) if len(keys) > PAGE_SIZE else ""
+    return Page(render_rows(shown), older_cursor)
+
+
+def load_changes(namespaces: Sequence[Namespace], since: VersionToken, filters: Filters) -> Changes:
+    """Load the rows that changed after `since`, newest first.
+
+    A row that stops matching the filter by state is only replaced: it stays where a user may be clicking.
+    """
+    changed = Q()
+    for namespace in namespaces:
+        changed |= Q(namespace=namespace, version__gt=since.get(namespace.pk, -1))
+    # In the order of the index of versions: few rows have changed, but the history is long.
+    keys = load_keys(filters.apply(Generation.objects.filter(changed)), PAGE_SIZE + 1, order=["version"])
+    if len(keys) > PAGE_SIZE:
+        return Changes(page=load_page(namespaces, filters))
+    keys.sort(key=lambda key: (key.enqueued_at, key.id), reverse=True)
+    matching = [key for key in keys if not filters.state or key.state in filters.states]
+    others = [key for key in keys if key not in matching]
+    return Changes(render_rows(matching), render_rows(others))
