@@ -8,9 +8,9 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 
 APP = "queueapp"
+MIGRATIONS_TABLE = "django_migrations"
 
 
 def check_schema_version() -> None:
@@ -29,17 +29,20 @@ def _applied_migrations() -> set[str]:
     if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
         return set()
     try:
-        with closing(_open_unchanged()) as reader:
-            return {name for app, name in MigrationRecorder(reader).applied_migrations() if app == APP}
+        with closing(_copy_connection()) as reader, reader.cursor() as cursor:
+            if MIGRATIONS_TABLE not in reader.introspection.table_names(cursor):
+                return set()
+            cursor.execute(f"SELECT name FROM {MIGRATIONS_TABLE} WHERE app = %s", [APP])  # noqa: S608
+            return {name for (name,) in cursor.fetchall()}
     except DatabaseError as error:
         raise CommandError(f"The database cannot be read: {error}") from None
 
 
-def _open_unchanged() -> BaseDatabaseWrapper:
-    """Return a connection that reads the database without changing a byte of it."""
+def _copy_connection() -> BaseDatabaseWrapper:
+    """Return a connection to the database that changes no byte of it when it is opened and closed."""
     reader = connection.copy()
     if reader.vendor == "sqlite":
-        path = Path(reader.settings_dict["NAME"])
+        path = Path(reader.settings_dict["NAME"]).absolute()
         # A killed instance leaves a write-ahead log, which a writable connection moves into the database when
         # it is closed. Without a log, a read-only connection creates an empty one and leaves it.
         mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"

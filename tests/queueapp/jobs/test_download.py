@@ -1,42 +1,37 @@
-"""From what a hub made to the stored, checked file."""
+"""Download results from a hub on a real socket: one attempt, from the link to the stored, checked file."""
 
-from datetime import timedelta
+import tempfile
+import threading
+from pathlib import Path
 
 import pytest
-from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
 from queueapp import backends
-from queueapp.errors import NotFound
 from queueapp.files import storage
 from queueapp.jobs import download, heartbeat
-from queueapp.models import Download, Event, Generation, Lease, Result
-from queueapp.poller import dispatch
+from queueapp.models import Download, Generation, Result
 from queueapp.services import coordination, downloads, results
-from queueapp.services.lifecycle import render_leases
+from queueapp.states import State
+from queueapp.upstream.errors import LinkExpired
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.misbehaviour import Reply
-from tests.hub.server import Hub, until
-from tests.queueapp.hubs.conftest import states
+from tests.hub.server import Hub
+from tests.queueapp.jobs.attempts import acquire, attempt, make_due, stored_files, temporary_folders
 
 
-def files() -> list[str]:
-    found: list[str] = []
-    for folder in ("results", "thumbnails"):
-        if default_storage.exists(folder):
-            for month in default_storage.listdir(folder)[0]:
-                found += default_storage.listdir(f"{folder}/{month}")[1]
-    return found
+@pytest.fixture
+def frequent_heartbeats(monkeypatch) -> None:
+    """Heartbeats every millisecond, on the test's own database connection."""
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0.001)
+    monkeypatch.setattr(heartbeat.databases, "close_all", lambda: None)
 
 
-def tries_now() -> None:
-    Download.objects.update(next_attempt_at=timezone.now())
-
-
-def test_a_result_is_fetched_once_and_stored_with_a_thumbnail_and_its_size(ended, current_hub):
+def test_a_result_is_downloaded_once_and_stored_with_a_thumbnail_and_its_size(ended, current_hub):
     version = ended.version
-    download.download_result(str(ended.pk))
+    attempt(ended)
     result = Result.objects.get()
     assert (result.content_type, result.width > 0, bool(result.thumbnail)) == ("image/png", True, True)
     with storage.open_file(result.file) as file:
@@ -44,25 +39,27 @@ def test_a_result_is_fetched_once_and_stored_with_a_thumbnail_and_its_size(ended
     assert not Download.objects.exists()
     ended.refresh_from_db()
     assert ended.version > version
-    download.download_result(str(ended.pk))
+    attempt(ended)
     assert len(current_hub.ledger.calls("result")) == 1
 
 
-def test_a_video_has_its_first_picture_as_a_thumbnail(team, current_hub, monkeypatch):
-    monkeypatch.setattr(backends, "TIMEOUTS", (5.0, 5.0))  # A busy machine takes a moment to film it.
+def test_the_thumbnail_of_a_video_is_its_first_frame(team, current_hub, monkeypatch):
+    monkeypatch.setattr(
+        backends, "TIMEOUTS", (5.0, 5.0)
+    )  # A busy machine takes a moment to encode the video.
     team = team(current_hub)
-    made = team.asks(model=team.video)[0]
+    video = team.asks(model=team.video)[0]
     team.tick()
     team.finish()
     team.tick()
-    download.download_result(str(made.pk))
+    attempt(video)
     result = Result.objects.get()
     assert result.content_type == "video/mp4"
     assert result.thumbnail
     assert result.seconds
 
 
-TROUBLE = [
+FAILURES = [
     mis.status(500),
     mis.busy(503),
     mis.html(200),
@@ -75,200 +72,147 @@ TROUBLE = [
 ]
 
 
-@pytest.mark.parametrize("plan", TROUBLE, ids=lambda plan: f"{plan.name} {plan.spoil(Reply()).headers}")
-def test_a_fetch_that_fails_is_no_failed_generation_and_is_tried_again(ended, current_hub, plan):
+@pytest.mark.parametrize("plan", FAILURES, ids=lambda plan: f"{plan.name} {plan.spoil(Reply()).headers}")
+def test_a_failed_download_is_retried_and_the_generation_stays_succeeded(ended, current_hub, plan):
     current_hub.misbehave("result", plan)
-    download.download_result(str(ended.pk))
-    assert states(ended) == ["succeeded"]
+    attempt(ended)
+    assert Generation.objects.get().state == State.SUCCEEDED
     row = Download.objects.get()
     assert row.last_error
     assert row.next_attempt_at > timezone.now()
-    assert files() == []
-    download.download_result(str(ended.pk))  # a bell too early does nothing
+    assert stored_files() == []
+    attempt(ended)  # The task ran too early and does nothing.
     assert Download.objects.get().attempts == 1
-    tries_now()
-    download.download_result(str(ended.pk))
+    make_due()
+    attempt(ended)
     assert Result.objects.exists()
 
 
-def test_an_expired_link_is_replaced_by_the_one_the_row_tells_now(ended, current_hub):
+def test_an_expired_link_is_replaced_by_a_new_one(ended, current_hub):
     current_hub.expire_links()
-    download.download_result(str(ended.pk))
+    attempt(ended)
     assert Result.objects.exists()
 
 
-def test_without_a_link_the_row_is_asked_for_it(ended):
+def test_a_missing_link_is_requested_from_the_hub(ended):
     Download.objects.update(url="")
-    download.download_result(str(ended.pk))
+    attempt(ended)
     assert Result.objects.exists()
+
+
+def test_a_new_link_gets_the_rest_of_the_time_limit(ended, monkeypatch):
+    seconds_given = []
+    real_download = download.Client.download
+
+    def download_file(client, link, target, max_bytes, *, seconds):
+        seconds_given.append(seconds)
+        if len(seconds_given) == 1:
+            monkeypatch.setattr(download, "TIME_LIMIT", 0)
+            raise LinkExpired("gone")
+        return real_download(client, link, target, max_bytes, seconds=seconds)
+
+    monkeypatch.setattr(download.Client, "download", download_file)
+    Download.objects.update(url="https://hub.example/old.png")
+    attempt(ended)
+    assert Result.objects.exists()
+    assert seconds_given[1] < seconds_given[0] <= 300
 
 
 def test_a_result_larger_than_the_limit_is_not_stored(ended, settings):
     settings.DROVER_MAX_RESULT_BYTES = 10
-    download.download_result(str(ended.pk))
+    attempt(ended)
     assert "larger than 10 bytes" in Download.objects.get().last_error
-    assert files() == []
+    assert stored_files() == []
 
 
-def test_the_key_goes_to_the_hub_alone(ended, current_hub):
+def test_an_endless_response_is_cut_off_at_the_limit(ended, current_hub, settings):
+    settings.DROVER_MAX_RESULT_BYTES = 1024 * 1024
+    current_hub.misbehave("result", mis.huge())
+    attempt(ended)
+    assert "larger than 1,048,576 bytes" in Download.objects.get().last_error
+    assert temporary_folders(ended) == []
+
+
+def test_a_response_that_arrives_byte_by_byte_is_stored_whole(ended, current_hub):
+    current_hub.misbehave("result", mis.trickle(0.0001))
+    attempt(ended)
+    assert Result.objects.exists()
+
+
+def test_the_key_is_not_sent_to_another_host(ended, current_hub):
     with Hub("current") as other:
         other.pages["/stolen.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         current_hub.misbehave("result", mis.redirect(f"{other.url}/stolen.png"))
-        download.download_result(str(ended.pk))
-        assert not any(asked.key for asked in other.ledger.requests)
+        attempt(ended)
+        assert not any(request.key for request in other.ledger.asked)
 
 
-def test_links_to_what_only_this_network_may_see_are_refused(ended):
+def test_a_link_into_the_private_network_is_refused(ended):
     with Hub("current") as other:
         other.pages["/inside.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         Download.objects.update(url=other.url.replace("127.0.0.1", "127.0.0.2") + "/inside.png")
-        download.download_result(str(ended.pk))
-        assert other.ledger.requests == []
+        attempt(ended)
+        assert other.ledger.asked == []
     assert "not an address on the public internet" in Download.objects.get().last_error
 
 
-def test_it_is_given_up_after_a_day_and_can_be_asked_for_again(ended, current_hub):
-    Download.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    current_hub.misbehave("result", mis.status(500))
-    download.download_result(str(ended.pk))
-    assert Download.objects.get().next_attempt_at is None
-    assert downloads.reserve_due_downloads(timezone.now(), 8) == []
-    downloads.retry_now(ended)
-    download.download_result(str(ended.pk))
-    assert Result.objects.exists()
-    with pytest.raises(NotFound):
-        downloads.retry_now(ended)
-
-
-def test_what_another_try_will_hardly_change_is_given_up_sooner(ended, current_hub):
-    for _ in range(downloads.MAX_PERMANENT_ERRORS):
-        tries_now()
-        current_hub.misbehave("result", mis.html(200))
-        download.download_result(str(ended.pk))
-    assert Download.objects.get().next_attempt_at is None
-
-
-def test_the_pauses_grow_and_the_timeline_is_told_once(ended, current_hub):
-    pauses = []
-    for _ in range(4):
-        tries_now()
-        current_hub.misbehave("result", mis.status(500))
-        download.download_result(str(ended.pk))
-        pauses.append((Download.objects.get().next_attempt_at - timezone.now()).total_seconds())
-    assert pauses == sorted(pauses)
-    assert Event.objects.filter(kind=Event.Kind.DOWNLOAD_FAILED).count() == 1
-
-
-def test_of_two_workers_one_fetches(ended):
-    first = downloads.acquire(str(ended.pk), "one")
-    assert downloads.acquire(str(ended.pk), "two") is None
-    assert downloads.reserve_due_downloads(timezone.now(), 8) == []
-    assert downloads.renew(first)
-
-
-def test_a_dead_workers_download_is_taken_up_and_its_late_result_is_not_kept_twice(ended):
-    dead = downloads.acquire(str(ended.pk), "dead")
-    Download.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert downloads.reserve_due_downloads(timezone.now(), 8) == []
-    assert Download.objects.get().last_error == downloads.WORKER_DIED
-    tries_now()
-    assert downloads.reserve_due_downloads(timezone.now(), 8) == [str(ended.pk)]
-    alive = downloads.acquire(str(ended.pk), "alive")
-    assert not downloads.renew(dead)
-    assert downloads.finish(alive, results.save_files(ended, factories.picture()))
-    kept = files()
-    assert not downloads.finish(dead, results.save_files(ended, factories.picture()))
-    assert files() == kept
-    assert Result.objects.count() == 1
-
-
-def test_a_full_disk_is_told_and_tried_again(ended, monkeypatch):
-    def full(*_):
+def test_a_full_disk_is_reported_and_the_download_is_retried(ended, monkeypatch):
+    def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(results.storage, "save_file", full)
-    download.download_result(str(ended.pk))
-    assert "No space left" in Download.objects.get().last_error
+    monkeypatch.setattr(results.storage, "save_file", fail)
+    attempt(ended)
+    row = Download.objects.get()
+    assert row.last_error == "The result could not be written to disk: No space left on device."
+    assert row.next_attempt_at
 
 
-def test_bells_are_rung_for_what_is_due(ended, monkeypatch):
-    Download.objects.update(lease_expires_at=None)
-    rung = []
-    monkeypatch.setattr(dispatch, "async_task", lambda task, key, **_: rung.append((task, key)))
-    dispatch.dispatch_downloads()
-    dispatch.dispatch_downloads()
-    assert rung == [("queueapp.tasks.download_result", str(ended.pk))]
+def test_a_disk_that_is_full_before_the_first_byte_is_reported_in_the_same_words(ended, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download.tempfile, "TemporaryDirectory", fail)
+    attempt(ended)
+    row = Download.objects.get()
+    assert row.last_error == "The result could not be written to disk: No space left on device."
+    assert row.next_attempt_at
 
 
-def test_a_hub_whose_results_hang_leaves_places_for_other_hubs_and_the_engine(
-    team, current_hub, alice, django_capture_on_commit_callbacks
-):
-    team = team(current_hub)
-    many = team.asks(4)
-    with Hub("current") as other:
-        factories.hub_model(factories.hub_connection(other, "other"), "nano-banana")
-        one = factories.enqueue(alice, "nano-banana", count=4)
-        team.tick()
-        team.finish()
-        for made in other.ledger.live:
-            other.finish(made.id)
-        team.tick()
-    Download.objects.update(lease_expires_at=None)
-    now = timezone.now()
-    rung = set(downloads.reserve_due_downloads(now, 8))
-    assert len(rung) == downloads.MAX_CONCURRENT
-    assert len(rung & {str(made.pk) for made in many}) == downloads.MAX_PER_HUB
-    assert len(rung & {str(made.pk) for made in one}) == 1
-    done = downloads.acquire(next(iter(rung)), "a worker")
-    before = Lease.objects.get().wakeups
-    with django_capture_on_commit_callbacks(execute=True):
-        downloads.record_failure(done, "The hub answered 500.")
-    assert Lease.objects.get().wakeups > before
-    assert len(downloads.reserve_due_downloads(now, 8)) == 1
+def test_the_next_attempt_deletes_what_a_dead_worker_left_on_the_disk(ended):
+    leftover = Path(tempfile.mkdtemp(prefix=f"drover-{ended.pk.hex}-"))
+    (leftover / "result.part").write_bytes(b"half of it")
+    attempt(ended)
+    assert Result.objects.exists()
+    assert temporary_folders(ended) == []
 
 
-def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, alices_browser):
-    page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
-    assert "being fetched from the hub" in page
-    current_hub.misbehave("result", mis.status(500))
-    download.download_result(str(ended.pk))
-    page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
-    assert "Result not stored yet" in page
-    assert "answered with HTTP 500" in page
-    assert "Next try at" in page
-    assert "data-result" not in page
-    alices_browser.post(f"/generations/{ended.pk}/fetch/")
-    download.download_result(str(ended.pk))
-    assert "data-result" in alices_browser.get(f"/generations/{ended.pk}/").content.decode()
+@pytest.mark.usefixtures("frequent_heartbeats")
+def test_a_worker_sends_heartbeats_and_renews_its_lease_during_a_long_download(ended, monkeypatch):
+    calls = []
+    renewed = threading.Event()
+
+    def renew(_):
+        calls.append("renewed")
+        renewed.set()
+
+    monkeypatch.setattr(coordination, "record_heartbeat", calls.append)
+    monkeypatch.setattr(downloads, "renew", renew)
+    row = acquire(ended)
+    with heartbeat.send_heartbeats(lambda: downloads.renew(row)):
+        assert renewed.wait(5)
+    assert calls[:2] == ["jobs", "renewed"]
+    assert Generation.objects.get().state == State.SUCCEEDED
 
 
-def test_the_table_says_it_too_and_asks_often_only_while_it_is_being_fetched(
-    ended, current_hub, alices_browser
-):
-    assert 'data-restless="1"' in alices_browser.get("/").content.decode()
-    for _ in range(2):
-        tries_now()
-        current_hub.misbehave("result", mis.status(500))
-        download.download_result(str(ended.pk))
-    page = alices_browser.get("/").content.decode()
-    assert "Result not stored yet" in page
-    assert 'data-restless="0"' in page
+@pytest.mark.usefixtures("frequent_heartbeats")
+def test_heartbeats_continue_after_the_database_was_busy(ended, monkeypatch):
+    heartbeats = threading.Semaphore(0)
 
+    def fail(_):
+        heartbeats.release()
+        raise OperationalError("database is locked")
 
-def test_nobody_fetches_again_what_is_not_theirs(ended, bobs_browser):
-    Download.objects.update(next_attempt_at=None)
-    bobs_browser.post(f"/generations/{ended.pk}/fetch/")
-    assert Download.objects.get().next_attempt_at is None
-
-
-def test_a_worker_shows_that_it_works_while_a_download_takes_long(ended, monkeypatch):
-    beaten = []
-    monkeypatch.setattr(coordination, "record_heartbeat", beaten.append)
-    monkeypatch.setattr(heartbeat, "INTERVAL", 0.001)
-    monkeypatch.setattr(downloads, "renew", lambda _: beaten.append("renewed"))
-    monkeypatch.setattr(heartbeat.databases, "close_all", lambda: None)
-    download = downloads.acquire(str(ended.pk), render_leases.new_lease_token())
-    with heartbeat.send_heartbeats(lambda: downloads.renew(download)):
-        until(lambda: len(beaten) >= 2)
-    assert beaten[:2] == ["jobs", "renewed"]
-    assert Generation.objects.get().state == "succeeded"
+    monkeypatch.setattr(coordination, "record_heartbeat", fail)
+    row = acquire(ended)
+    with heartbeat.send_heartbeats(lambda: downloads.renew(row)):
+        assert all(heartbeats.acquire(timeout=5) for _ in range(3))
