@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.hub import misbehaviour as mis
-from tests.hub.ledger import Made
+from tests.hub.ledger import HubGeneration
 from tests.hub.misbehaviour import Plan
 from tests.hub.server import Hub
 from tests.running import Drover, until
@@ -73,7 +73,7 @@ class CrashRun:
     requests_before_crash: int = 0
 
     def enqueue(self, drover: Drover) -> None:
-        self.requests_before = len(self.hub.ledger.asked)
+        self.requests_before = len(self.hub.ledger.requests)
         for call, plan in (
             *self.point.earlier_plans,
             *((self.point.call, plan) for plan in self.point.plans),
@@ -93,8 +93,12 @@ class CrashRun:
             drover.call("DELETE", f"/api/media/generations/admin/{self.ids[0]}").raise_for_status()
 
     @property
-    def made(self) -> list[Made]:
-        return [made for made in list(self.hub.ledger.made.values()) if made.params["prompt"] == self.prompt]
+    def made(self) -> list[HubGeneration]:
+        return [
+            made
+            for made in list(self.hub.ledger.generations.values())
+            if made.params["prompt"] == self.prompt
+        ]
 
     def is_during_call(self) -> bool:
         """Return whether the worker waits for the answer, and the hub has done its part."""

@@ -92,7 +92,7 @@ def crash_and_recover(drover: Drover, runs: Sequence[CrashRun], crash: Callable[
     for run in runs:
         until_due(drover, f"{run.point.name}: the worker waits for the hub", run.is_during_call)
     for run in runs:
-        run.requests_before_crash = len(run.hub.ledger.asked)
+        run.requests_before_crash = len(run.hub.ledger.requests)
     crash()
     expire_leases(drover)
     for run in runs:
@@ -123,7 +123,7 @@ def end_search(drover: Drover) -> None:
 def assert_nothing_ended_too_early(drover: Drover, run: CrashRun) -> None:
     for row in generations(drover, run):
         if row.ended_at is not None and row.hub_id:
-            ended_at_hub = run.hub.ledger.made[row.hub_id].ended_at
+            ended_at_hub = run.hub.ledger.generations[row.hub_id].ended_at
             assert ended_at_hub is not None, (run.point, row)
             assert row.ended_at > ended_at_hub - 0.05, (run.point, row)
         else:

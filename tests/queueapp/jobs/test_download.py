@@ -144,7 +144,7 @@ def test_the_key_is_not_sent_to_another_host(ended, current_hub):
         other.pages["/stolen.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         current_hub.misbehave("result", mis.redirect(f"{other.url}/stolen.png"))
         attempt(ended)
-        assert not any(request.key for request in other.ledger.asked)
+        assert not any(request.key for request in other.ledger.requests)
 
 
 def test_a_link_into_the_private_network_is_refused(ended):
@@ -152,7 +152,7 @@ def test_a_link_into_the_private_network_is_refused(ended):
         other.pages["/inside.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         Download.objects.update(url=other.url.replace("127.0.0.1", "127.0.0.2") + "/inside.png")
         attempt(ended)
-        assert other.ledger.asked == []
+        assert other.ledger.requests == []
     assert "not an address on the public internet" in Download.objects.get().last_error
 
 

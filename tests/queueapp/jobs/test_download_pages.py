@@ -17,7 +17,7 @@ def test_the_page_of_a_generation_says_why_its_result_is_missing_and_offers_a_re
     attempt(ended)
     page = read(alices_browser.get(address))
     assert "Result not stored yet" in page.text
-    assert "answered 500" in page.text
+    assert "answered with HTTP 500" in page.text
     assert "Next try at" in page.text
     assert not page.has("[data-result]")
     alices_browser.post(page.link("Try now"))
@@ -45,7 +45,7 @@ def test_the_table_says_why_a_result_is_missing(ended, current_hub, alices_brows
     current_hub.misbehave("result", mis.status(500))
     attempt(ended)
     row = read(alices_browser.get("/")).row(ended)
-    assert "Result not stored yet: The link to the result answered 500." in str(row.element)
+    assert "Result not stored yet: The link to the result answered with HTTP 500." in str(row.element)
 
 
 def test_the_table_polls_often_only_while_a_result_is_downloaded(ended, current_hub, alices_browser):
