@@ -20,9 +20,9 @@ WORKS_AND_HANGS = (mis.hang(FOR_EVER, worked=True),)
 _CONNECT = """
 import json
 from queueapp.models import Connection, MediaModel
-from queueapp.models.fields import Sealed
+from queueapp.models.fields import Encrypted
 for told in json.loads({told!r}):
-    key = Sealed.of(told.pop("secret"))
+    key = Encrypted.from_text(told.pop("secret"))
     connection = Connection.objects.create(kind="upstream", namespace="alice", key=key, **told)
     MediaModel.objects.create(connection=connection, name={model!r}, display_name="x", media_type="image")
 """
@@ -34,7 +34,7 @@ def connect(drover: Drover, hubs: dict[str, Hub]) -> None:
         {"name": name, "base_url": hub.url, "secret": hub.key, "revision": hub.revision}
         for name, hub in hubs.items()
     ]
-    drover.manage("shell", "-v0", "-c", _CONNECT.format(completion_event=json.dumps(told), model=MODEL))
+    drover.manage("shell", "-v0", "-c", _CONNECT.format(told=json.dumps(told), model=MODEL))
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def play(drover: Drover, scenes: Sequence[Scene], die: Callable[[], None]) -> No
 
 def the_waits_are_over(drover: Drover) -> None:
     """The dead worker's holds on results, and the pause before a cost is asked for again, lapse at once."""
-    drover.database.rows(f"UPDATE queueapp_download SET claimed_until = '{LONG_AGO}'")
+    drover.database.rows(f"UPDATE queueapp_download SET lease_expires_at = '{LONG_AGO}'")
     drover.database.rows(
         f"UPDATE queueapp_generation SET cost_check_at = '{LONG_AGO}' WHERE cost_check_at IS NOT NULL"
     )
@@ -107,10 +107,10 @@ def the_search_ends(drover: Drover) -> None:
     uncertain = "generation WHERE state = 'uncertain'"
     unmade = sum(step.count - step.made for step in STEPS)
     until("what was made is found", lambda: count(drover, uncertain) == unmade)
-    until("what was not made is looked for", lambda: not count(drover, f"{uncertain} AND looks = 0"))
+    until("what was not made is looked for", lambda: not count(drover, f"{uncertain} AND missing_polls = 0"))
     drover.database.rows(
-        f"UPDATE queueapp_generation SET posted_at = '{LONG_AGO}', answered_at = '{LONG_AGO}', looks = 9,"
-        " next_check_at = NULL WHERE state = 'uncertain'"
+        f"UPDATE queueapp_generation SET posted_at = '{LONG_AGO}', answered_at = '{LONG_AGO}',"
+        " missing_polls = 9, next_poll_at = NULL WHERE state = 'uncertain'"
     )
 
 

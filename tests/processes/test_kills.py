@@ -26,8 +26,8 @@ def states(drover: Drover) -> Counter[str]:
 
 def holders(drover: Drover) -> dict[str, int]:
     """The generations that workers hold now, and the process ids of these workers."""
-    rows = drover.database.rows("SELECT id, claim FROM queueapp_generation WHERE claim <> ''")
-    return {str(held).replace("-", ""): int(claim.split(":")[1]) for held, claim in rows}
+    rows = drover.database.rows("SELECT id, lease_token FROM queueapp_generation WHERE lease_token <> ''")
+    return {str(held).replace("-", ""): int(token.split(":")[1]) for held, token in rows}
 
 
 def all_end(drover: Drover) -> None:
