@@ -197,7 +197,9 @@ def test_any_kind_of_image_can_be_the_input(make_image, tmp_path, mode):
     assert make_image("sea", input_image=tmp_path / f"input.{suffix}").path.exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"%!PS-Adobe-3.0 EPSF-3.0"])
+@pytest.mark.parametrize(
+    "data", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"%!PS-Adobe-3.0 EPSF-3.0"]
+)
 def test_an_input_that_is_no_image_is_refused_in_words(make_image, tmp_path, data):
     (tmp_path / "input").write_bytes(data)
     with pytest.raises(Unrenderable, match="input image cannot be read"):
