@@ -49,7 +49,7 @@ def calls_of(name: str, length: int) -> dict[str, Callable[[], object]]:
     poll = f"/generations/changes/?since={people.token_of(name)}"
     return {
         "the table": partial(browser.get, "/"),
-        "the table, what is going": partial(browser.get, "/?state=going"),
+        "the table, what is going": partial(browser.get, "/?state=active"),
         "the table, searched, no match": partial(browser.get, "/?q=zebra"),
         "an unchanged poll": partial(browser.get, poll),
         "the status list": partial(api.get, f"/api/media/generations/status/{name}/sketch-image"),

@@ -17,9 +17,9 @@ IMAGES = ("flux-1-dev", "bytedance-seedream-4", "nano-banana", "gpt-image-1-5", 
 _CONNECT = """
 import json, sys
 from queueapp.models import Connection, MediaModel
-from queueapp.models.fields import Sealed
+from queueapp.models.fields import Encrypted
 told = json.loads({told!r})
-connection = Connection.objects.create(kind="upstream", key=Sealed.of(told.pop("secret")), **told)
+connection = Connection.objects.create(kind="upstream", key=Encrypted.from_text(told.pop("secret")), **told)
 for name in {models!r}:
     MediaModel.objects.create(connection=connection, name=name, display_name=name, media_type="image")
 """
@@ -44,7 +44,7 @@ def connect(running: Drover, hub: Hub, **fields: Any) -> None:
         "revision": hub.revision,
         **fields,
     }
-    running.manage("shell", "-v0", "-c", _CONNECT.format(completion_event=json.dumps(told), models=IMAGES))
+    running.manage("shell", "-v0", "-c", _CONNECT.format(told=json.dumps(told), models=IMAGES))
 
 
 def states(running: Drover) -> dict[str, int]:

@@ -158,7 +158,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
             f"{disabled} disabled here, {unlisted} no longer listed"
         )
 
-    @admin.display(description="models last_sync")
+    @admin.display(description="last model sync")
     def last_sync(self, connection: Connection) -> str:
         when = _format_time(connection.models_synced_at)
         return f"{when}. {connection.sync_error}" if connection.sync_error else when

@@ -12,7 +12,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from dashboard.admin.base import ModelAdmin, NoAddMixin, ReadOnlyMixin, SuperusersOnlyMixin
 from queueapp.models import Heartbeat, Lease
 
-# Failures are pluralize in the attempts; their own log is switched off and always empty.
+# AccessFailureLog has no page: its log is switched off and always empty. AccessAttempt counts the failures.
 admin.site.unregister([Schedule, Success, Failure, OrmQ, AccessAttempt, AccessLog, AccessFailureLog])
 
 

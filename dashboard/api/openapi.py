@@ -132,9 +132,9 @@ _EXAMPLE_MODEL = {
     "created": 1767225600,
     "owned_by": "drover",
     "display_name": "Sketch Image",
-    "description": "Paints a quick landscape, scene or pattern from a prompt's words.",
+    "description": "Paints landscapes, patterns and badges from a prompt, or repaints an image.",
     "endpoint": "/images/generate",
-    "capabilities": {"input": ["text"], "output": ["image"]},
+    "capabilities": {"input": ["text", "image"], "output": ["image"]},
     "pricing": None,
     "request_schema": {"type": "object", "properties": {"prompt": {"type": "string"}}},
 }

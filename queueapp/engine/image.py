@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageOps, features
 
 from queueapp.builtin_models import ASPECTS, FORMATS
 
@@ -14,6 +14,8 @@ from .rendering import Rendering, Unrenderable
 
 #: Pixels of an image's longer side.
 LONG_EDGE = 1024
+#: Pillow's decoders that may open an input. Others are risky: the one for EPS starts Ghostscript.
+INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", *(("AVIF",) if features.check("avif") else ()))
 SAVE_OPTIONS = {"PNG": {"compress_level": 2}, "JPEG": {"quality": 92}, "WEBP": {"quality": 90, "method": 1}}
 
 
@@ -50,10 +52,10 @@ def render_image(
 def _opened(path: Path, size: tuple[int, int]) -> Image.Image:
     """Return the image in a file, upright and cropped to `size`. Raise `Unrenderable` if it is none."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=INPUT_FORMATS) as image:
             image.draft("RGB", size)
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's decoders raise many types for damaged files.
         raise Unrenderable("the input image cannot be read") from error
     return ImageOps.fit(upright, size, Image.Resampling.BILINEAR)
 

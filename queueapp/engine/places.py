@@ -28,6 +28,8 @@ RIDGES = {
     "sea": "0.06 -0.05 0.12 0.5 1.4 0, 0.8 -0.02 0.6 0.5 6 0",
     "city": "1 0.8 0.02 0.2 1 0", "space": "1 0.75 0.12 0.45 2 0",
 }  # fmt: skip
+#: Nebulas in space, at most one for each colour that the prompt names, and their colours if it names none.
+MAX_NEBULAS = 6
 NEBULAS: tuple[RGB, ...] = ((60, 84, 150), (128, 62, 160), (206, 92, 130))
 
 
@@ -84,7 +86,9 @@ def _sky(painter: Painter) -> None:
     scene, palette = painter.scene, painter.palette
     painter.horizon = round(painter.height * 0.74) if scene.place == "city" else painter.horizon
     painter.sky(palette[:4], painter.height if scene.place in ("forest", "space") else painter.horizon)
-    for colour in (scene.colours or NEBULAS) if scene.place == "space" else ():
+    # A layer takes memory, so a prompt that names a colour a thousand times gets no more layers than others.
+    nebulas = list(dict.fromkeys(scene.colours))[:MAX_NEBULAS] or NEBULAS
+    for colour in nebulas if scene.place == "space" else ():
         painter.clouds(colour, 0, 1, (6, 5), (0.6, 0.8), 0.012)
     if scene.time == "night" or scene.place == "space":
         painter.drops(palette.light, 0, 250, 0.0014)

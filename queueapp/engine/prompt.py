@@ -7,6 +7,9 @@ from random import Random
 
 RGB = tuple[int, int, int]
 
+#: Characters of a prompt that are read. A prompt of megabytes would take seconds without a checkpoint.
+MAX_CHARACTERS = 10_000
+
 
 def _table(text: str) -> dict[str, list[str]]:
     """Return each meaning (the first word of a row) with all words that stand for it."""
@@ -73,7 +76,7 @@ class Scene:
 
 def read(prompt: str, random: Random) -> Scene:
     """Return the scene that `prompt` describes. `random` chooses what the words leave open."""
-    words = re.findall(r"[^\W_]+", prompt.lower())
+    words = re.findall(r"[^\W_]+", prompt[:MAX_CHARACTERS].lower())
     subjects: dict[str, RGB | None] = dict.fromkeys(_named(words, SUBJECTS))
     colours = []
     for word, following in zip(words, [*words[1:], ""], strict=False):

@@ -10,7 +10,7 @@ class MediaModel(models.Model):
     """One model of a connection's catalog, as the hub describes it.
 
     `median_seconds` and `p95_seconds` are the median and the 95th percentile of the latest durations from
-    release to end. They are null until a generation of the model has ended.
+    release to end. Only generations that ended as succeeded or finished count; null until there is one.
     """
 
     class Media(models.TextChoices):

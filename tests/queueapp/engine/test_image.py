@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from queueapp.builtin_models import ASPECTS
 from queueapp.engine import Stopped, Unrenderable, image, render
+from queueapp.engine.places import compose
 
 WIDE = {"aspect_ratio": "21:9"}
 
@@ -158,6 +159,17 @@ def test_a_very_long_prompt_takes_no_longer(make_image):
     assert time.process_time() - started < 0.5
 
 
+def test_a_prompt_of_megabytes_takes_no_longer(make_image):
+    started = time.process_time()
+    make_image("red foxes " * 300_000)
+    assert time.process_time() - started < 0.5
+
+
+def test_naming_a_colour_many_times_adds_no_nebulas():
+    composition = compose("red galaxy " * 500, (64, 64), 0, Random(1), lambda: None, None)
+    assert len(composition.layers) < 20
+
+
 def test_an_input_image_shows_through(make_image, tmp_path):
     source = Image.new("RGB", (400, 200), (20, 20, 20))
     ImageDraw.Draw(source).rectangle((200, 0, 400, 200), fill=(240, 240, 240))
@@ -180,12 +192,14 @@ def test_an_input_image_takes_the_colours_of_the_prompt(make_image, tmp_path):
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])
 def test_any_kind_of_image_can_be_the_input(make_image, tmp_path, mode):
-    suffix = "tiff" if mode == "CMYK" else "png"
+    suffix = "jpg" if mode == "CMYK" else "png"
     Image.new(mode, (3, 5)).save(tmp_path / f"input.{suffix}")
     assert make_image("sea", input_image=tmp_path / f"input.{suffix}").path.exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+@pytest.mark.parametrize(
+    "data", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"%!PS-Adobe-3.0 EPSF-3.0"]
+)
 def test_an_input_that_is_no_image_is_refused_in_words(make_image, tmp_path, data):
     (tmp_path / "input").write_bytes(data)
     with pytest.raises(Unrenderable, match="input image cannot be read"):
