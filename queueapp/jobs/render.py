@@ -8,9 +8,10 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from queueapp import engine
+from queueapp.errors import InputGone
 from queueapp.models import Generation
-from queueapp.params import validation_errors
-from queueapp.services import coordination, results
+from queueapp.params import Params, validation_errors
+from queueapp.services import coordination, inputs, results
 from queueapp.services.lifecycle import cancellation, render_leases
 from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
@@ -67,6 +68,8 @@ def render_generation(generation_id: str) -> None:
         )
     except engine.Unrenderable as error:
         _fail(generation, lease_token, str(error), "parameters")
+    except InputGone as error:
+        _fail(generation, lease_token, error.detail, "input")
     except DatabaseError:
         raise
     except Exception as error:
@@ -84,12 +87,24 @@ def _render(generation: Generation, lease_token: str) -> None:
             variation=f"{params.get('seed', generation.submission_id)}:{generation.ordinal}",
             folder=Path(folder),
             checkpoint=checkpoint,
+            input_image=_input_image(params, Path(folder)),
         )
         checkpoint.renew()  # Storing takes a while, during which nothing renews the lease.
         result = results.save_files(generation, rendering.path)
     may_finish = render_leases.has_token(lease_token) & render_leases.not_cancelled()
     if not results.finish_with_result(generation, result, where=may_finish):
         raise engine.Stopped
+
+
+def _input_image(params: Params, folder: Path) -> Path | None:
+    """Copy the image of the parameter `image_url` into a folder. Raise InputGone or engine.Unrenderable."""
+    reference = params.get("image_url")
+    if not reference:
+        return None
+    image = folder / "input"
+    if not inputs.copy_content(str(reference), image):
+        raise engine.Unrenderable("The built-in engine takes uploaded images only, not web addresses.")
+    return image
 
 
 def _fail(generation: Generation, lease_token: str, reason: str, category: str, raw: str = "") -> None:

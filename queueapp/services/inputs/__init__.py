@@ -11,7 +11,7 @@ from queueapp.services.inputs.references import (
     parse_reference,
     referenced_ids,
 )
-from queueapp.services.inputs.resolving import resolve_references, upload_size
+from queueapp.services.inputs.resolving import copy_content, resolve_references, upload_size
 from queueapp.services.inputs.retention import UNUSED_RETENTION, delete_unused, mark_used
 from queueapp.services.inputs.uploads import get_thumbnail, save_upload
 
@@ -20,6 +20,7 @@ __all__ = [
     "UNUSED_RETENTION",
     "build_reference",
     "check_size",
+    "copy_content",
     "delete_files",
     "delete_unused",
     "extract_data_uris",

@@ -1,6 +1,7 @@
 """Turn references back into what a hub can read: a link, or the content as a `data:` URI."""
 
 from datetime import datetime
+from pathlib import Path
 
 from queueapp.errors import InputGone
 from queueapp.files import data_uri, storage
@@ -20,8 +21,8 @@ def resolve_references(params: Params, connection: Connection, *, asked_at: date
     """Return the parameters with each reference replaced by a link or a `data:` URI.
 
     A link needs the connection's public address. `asked_at` is the time of the enqueue: with it the links
-    are the same each time, so that Drover recognises the parameters in the hub's list. The built-in engine
-    reads no inputs, so its parameters keep their references. Raises InputGone.
+    are the same each time, so that Drover recognises the parameters in the hub's list. Parameters for the
+    built-in engine keep their references: its worker calls `copy_content`. Raises InputGone.
     """
     ids = referenced_ids(params)
     if not ids or connection.kind == Connection.Kind.BUILTIN:
@@ -41,6 +42,21 @@ def resolve_references(params: Params, connection: Connection, *, asked_at: date
 
     resolved: Params = map_strings(params, resolve)
     return resolved
+
+
+def copy_content(reference: str, target: Path) -> bool:
+    """Copy the content of a referenced input to a new file; False if the text is no reference.
+
+    Raises InputGone.
+    """
+    input_id = parse_reference(reference)
+    if input_id is None:
+        return False
+    row = Input.objects.filter(pk=input_id).first()
+    if row is None:
+        raise InputGone
+    target.write_bytes(_read_content(row))
+    return True
 
 
 def _read_content(row: Input) -> bytes:

@@ -12,15 +12,15 @@ def test_the_page_of_a_generation_says_why_its_result_is_missing_and_offers_a_re
     ended, current_hub, alices_browser
 ):
     address = f"/generations/{ended.pk}/"
-    assert "being fetched from the hub" in read(alices_browser.get(address)).text
+    assert "Drover is downloading the result." in read(alices_browser.get(address)).text
     current_hub.misbehave("result", mis.status(500))
     attempt(ended)
     page = read(alices_browser.get(address))
     assert "Result not stored yet" in page.text
     assert "answered with HTTP 500" in page.text
-    assert "Next try at" in page.text
+    assert "Next attempt at" in page.text
     assert not page.has("[data-result]")
-    alices_browser.post(page.link("Try now"))
+    alices_browser.post(page.link("Retry now"))
     attempt(ended)
     assert read(alices_browser.get(address)).has("[data-result]")
 
@@ -29,14 +29,14 @@ def test_the_page_shows_a_running_retry_instead_of_the_button(ended, current_hub
     address = f"/generations/{ended.pk}/"
     current_hub.misbehave("result", mis.status(500))
     attempt(ended)
-    assert read(alices_browser.get(address)).has_link("Try now")
+    assert read(alices_browser.get(address)).has_link("Retry now")
     ended.refresh_from_db()
     version = ended.version
     make_due()
     acquire(ended)
     page = read(alices_browser.get(address))
-    assert "It is tried again now." in page.text
-    assert not page.has_link("Try now")
+    assert "Retrying now." in page.text
+    assert not page.has_link("Retry now")
     ended.refresh_from_db()
     assert ended.version > version
 
@@ -49,14 +49,14 @@ def test_the_table_says_why_a_result_is_missing(ended, current_hub, alices_brows
 
 
 def test_the_table_polls_often_only_while_a_result_is_downloaded(ended, current_hub, alices_browser):
-    assert read(alices_browser.get("/")).one("#since")["data-restless"] == "1"
+    assert read(alices_browser.get("/")).one("#version")["data-pending-count"] == "1"
     for _ in range(2):
         make_due()
         current_hub.misbehave("result", mis.status(500))
         attempt(ended)
     page = read(alices_browser.get("/"))
     assert "Result not stored yet" in str(page.row(ended).element)
-    assert page.one("#since")["data-restless"] == "0"
+    assert page.one("#version")["data-pending-count"] == "0"
 
 
 def test_after_the_last_attempt_the_page_says_what_to_do_and_keeps_the_button(ended, alices_browser):
@@ -64,13 +64,13 @@ def test_after_the_last_attempt_the_page_says_what_to_do_and_keeps_the_button(en
     page = read(alices_browser.get(f"/generations/{ended.pk}/"))
     assert "The result could not be stored" in page.text
     assert "own account before you run it again" in page.text
-    assert page.has_link("Try now")
+    assert page.has_link("Retry now")
 
 
 def test_a_generation_without_a_known_outcome_says_what_is_known_and_what_to_do(alice, alices_browser):
     generation = factories.generation(alice, State.FINISHED)
     page = read(alices_browser.get(f"/generations/{generation.pk}/"))
-    assert "No reason was given" not in page.text
+    assert "gave no reason" not in page.text
     assert "The hub did not report the outcome" in page.text
     assert "own account before you run it again" in page.text
 
@@ -85,5 +85,5 @@ def test_staff_retry_a_download_in_the_admin(ended, admins_browser):
 
 def test_users_cannot_retry_downloads_of_other_users(ended, bobs_browser):
     Download.objects.update(next_attempt_at=None)
-    bobs_browser.post(f"/generations/{ended.pk}/fetch/")
+    bobs_browser.post(f"/generations/{ended.pk}/retry-download/")
     assert Download.objects.get().next_attempt_at is None

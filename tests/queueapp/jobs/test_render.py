@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from PIL import Image, ImageStat
 
 from queueapp import engine
+from queueapp.files import storage
 from queueapp.jobs import render
-from queueapp.models import Connection, Generation, Namespace, Result
+from queueapp.models import Connection, Generation, Input, Namespace, Result
 from queueapp.poller import dispatch, loop
-from queueapp.services import coordination, generations
+from queueapp.services import accounts, coordination, generations, inputs
 from queueapp.services.lifecycle import render_leases
 from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
@@ -50,7 +53,7 @@ def instant_engine(monkeypatch) -> None:
 def use_engine(monkeypatch, during: Callable[[Callable[[], None]], object]) -> None:
     """Replace the engine by one that calls `during(checkpoint)` and returns a small image."""
 
-    def render_image(model_name, params, *, variation, folder, checkpoint):
+    def render_image(model_name, params, *, variation, folder, checkpoint, input_image=None):
         during(checkpoint)
         path = factories.picture().rename(folder / "result.png")
         return engine.Rendering(path, "image/png", 64, 48, None)
@@ -298,3 +301,42 @@ def test_a_rejected_transition_changes_no_version(alice):
     version = Namespace.objects.get(owner=alice).version
     assert not transition(generation, State.CANCELLED)
     assert Namespace.objects.get(owner=alice).version == version
+
+
+def uploaded(owner, colour: str) -> str:
+    """Upload an image of one colour, and return the reference to it."""
+    row = inputs.save_upload(accounts.get_or_create_namespace(owner), BytesIO(factories.png(colour)))
+    return inputs.build_reference(row.pk)
+
+
+def test_a_given_image_is_the_basis_of_the_result(alice, tick):
+    for colour in ("red", "blue"):
+        factories.enqueue(alice, prompt="a wall", seed=1, image_url=uploaded(alice, colour))
+    for generation_id in tick():
+        render.render_generation(generation_id)
+    red, blue = Result.objects.order_by("generation__enqueued_at")
+    assert mean_colour(red)[0] > mean_colour(blue)[0] + 20
+    assert mean_colour(blue)[2] > mean_colour(red)[2] + 20
+
+
+def mean_colour(result: Result) -> list[float]:
+    with storage.open_file(result.file) as file, Image.open(file) as image:
+        return ImageStat.Stat(image.convert("RGB")).mean
+
+
+@pytest.mark.parametrize(
+    ("image_url", "reason"),
+    [
+        ("https://example.com/a.png", "The built-in engine takes uploaded images only, not web addresses."),
+        ("gone", "An image or video that this submission uses is no longer stored. Choose it again."),
+    ],
+)
+def test_an_image_that_cannot_be_read_fails_the_generation_with_the_reason(alice, tick, image_url, reason):
+    if image_url == "gone":
+        image_url = uploaded(alice, "red")
+    generation = factories.enqueue(alice, prompt="a wall", image_url=image_url)[0]
+    Input.objects.all().delete()
+    for generation_id in tick():
+        render.render_generation(generation_id)
+    generation.refresh_from_db()
+    assert (generation.state, generation.reason) == ("failed", reason)
