@@ -1,6 +1,6 @@
-"""Writes docs/screenshots/*.png from a real Drover with sample work in it: `python docs/screenshots.py`.
+"""Take docs/screenshots/*.png from a running Drover with sample work: `python docs/screenshots.py`.
 
-Needs Chromium and the test requirements. Nothing of it touches your own data.
+Needs Chromium and the test requirements. Uses a data folder of its own.
 """
 
 import shutil
@@ -20,8 +20,8 @@ from tests.hub.server import Hub  # noqa: E402
 from tests.running import PASSWORD, Drover, until  # noqa: E402
 
 TARGET = ROOT / "docs" / "screenshots"
-#: Waits for the pictures on the screen; those further down load when somebody scrolls to them.
-SHOWN = """() => Promise.all([...document.images]
+#: Waits for the images on the screen. Those further down load only when the page is scrolled.
+IMAGES_LOADED = """() => Promise.all([...document.images]
     .filter(image => image.getBoundingClientRect().top < innerHeight)
     .map(image => image.decode().catch(() => 0)))"""
 DONE = [
@@ -43,7 +43,7 @@ DONE = [
     },
     {"model": "sketch-video", "prompt": "clouds over a volcano", "duration": 99},
 ]
-GOING = [
+RUNNING = [
     {"model": "sketch-video", "prompt": "a field of poppies in the wind", "duration": 15},
     {"model": "sketch-video", "prompt": "waves breaking in slow motion under the moon", "duration": 15},
 ]
@@ -58,23 +58,23 @@ def main() -> None:
         fill(drover)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            picture = Path(folder) / "a lighthouse.png"
-            picture.write_bytes(take(browser, drover))
-            take_with_hub(browser, picture)
+            image = Path(folder) / "a lighthouse.png"
+            image.write_bytes(take_queue(browser, drover))
+            take_hub(browser, image)
             browser.close()
         drover.ask_to_stop()
 
 
 def fill(drover: Drover) -> None:
-    """Work that has ended in several ways, and work that is going on."""
+    """Submit the samples, and wait for them to end: done, failed and cancelled."""
     for order in DONE:
         drover.call("POST", "/api/ai/queue", {"model": "sketch-image", **order})
     until("the samples have ended", lambda: not drover.live() and not drover.live("sketch-video"), 120)
     drover.call("DELETE", f"/api/media/generations/admin/{drover.enqueue(prompt='three cats on a sofa')[0]}")
 
 
-def take(browser: Browser, drover: Drover) -> bytes:
-    """The queue and a generation; the picture that is the generation's result."""
+def take_queue(browser: Browser, drover: Drover) -> bytes:
+    """Take the queue, the form and one generation; return the image of that generation."""
     with window(browser, drover, 1280, 800, "light") as page:
         state = page.context.storage_state()
         page.wait_for_selector("#rows img")
@@ -82,18 +82,18 @@ def take(browser: Browser, drover: Drover) -> bytes:
         page.locator("#rows .prompt").first.click()
         page.wait_for_selector("#submission img")
         page.locator("img[data-result]").evaluate("image => image.decode()")
-        picture = page.request.get(page.get_attribute("img[data-result]", "src") or "").body()
+        image = page.request.get(page.get_attribute("img[data-result]", "src") or "").body()
         save(page, "generation")
         page.goto("/")
         with page.expect_response("**/generations/params/"):
             page.select_option("#model", "sketch-video")
         page.click("#shots summary")
-        for place, words in enumerate(("a harbour at sunrise", "the same harbour in a storm")):
-            page.locator("[name=shot-prompt]").nth(place).fill(words)
-            page.locator("[name=shot-seconds]").nth(place).fill(str(3 - place))
+        for index, prompt in enumerate(("a harbour at sunrise", "the same harbour in a storm")):
+            page.locator("[name=shot-prompt]").nth(index).fill(prompt)
+            page.locator("[name=shot-seconds]").nth(index).fill(str(3 - index))
         page.click(".more summary")
         save(page, "composer-video")
-    for order in GOING:
+    for order in RUNNING:
         drover.enqueue(**order)
     for name, width, height, scheme in (
         ("queue-light", 1280, 960, "light"),
@@ -104,19 +104,19 @@ def take(browser: Browser, drover: Drover) -> bytes:
             expect(page.locator("#rows > [data-status=processing]")).not_to_have_count(0)
             page.wait_for_selector("#rows img")
             save(page, name)
-    return picture
+    return image
 
 
-def take_with_hub(browser: Browser, picture: Path) -> None:
-    """A picture given to a hub's model, and the hub's account in the admin."""
+def take_hub(browser: Browser, image: Path) -> None:
+    """Take an image as an input of a hub's model, and the hub account in the admin."""
     with Hub("current") as hub:
         account = {"OXEN_API_KEY": hub.key, "OXEN_HUB_URL": hub.url}
-        with Drover(picture.parent / "with a hub", **account) as drover:
+        with Drover(image.parent / "with a hub", **account) as drover:
             until("the hub is known", lambda: drover.call("GET", "/api/ai/models/nano-banana").ok)
             with window(browser, drover, 1280, 560, "light") as page:
                 with page.expect_response("**/generations/params/"):
                     page.select_option("#model", "nano-banana")
-                page.set_input_files("input[type=file]", picture)
+                page.set_input_files("input[type=file]", image)
                 page.wait_for_selector(".media-item img")
                 page.fill("[name=prompt]", "the same lighthouse in a storm at night")
                 save(page, "composer-input")
@@ -130,7 +130,7 @@ def take_with_hub(browser: Browser, picture: Path) -> None:
 def window(
     browser: Browser, drover: Drover, width: int, height: int, scheme: str, state: object = None
 ) -> Iterator[Page]:
-    """A signed-in window on the queue."""
+    """Open a signed-in page on the queue."""
     context = browser.new_context(
         base_url=drover.url,
         viewport={"width": width, "height": height},
@@ -151,15 +151,15 @@ def window(
 
 
 def save(page: Page, name: str) -> None:
-    """A picture of the window, in few colours so that it stays small."""
-    page.evaluate(SHOWN)
+    """Save a screenshot, in 256 colours so that the file stays small."""
+    page.evaluate(IMAGES_LOADED)
     path = TARGET / f"{name}.png"
     page.screenshot(path=path, caret="initial")
-    with Image.open(path) as shot:
-        few = shot.convert("RGB").quantize(
+    with Image.open(path) as screenshot:
+        reduced = screenshot.convert("RGB").quantize(
             256, method=Image.Quantize.FASTOCTREE, kmeans=4, dither=Image.Dither.NONE
         )
-    few.save(path, optimize=True)
+    reduced.save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
 
 
