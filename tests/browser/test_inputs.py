@@ -134,7 +134,7 @@ def test_dropped_files_go_to_the_fields_for_their_kind_and_lists_take_several(pa
 
 
 def test_a_dropped_file_that_the_model_does_not_take_is_refused_in_words(page: Page) -> None:
-    choose_model(page, "sketch-image")
+    choose_model(page, "sketch-video")
     hand_over(page.locator("#prompt"), "drop", media.mp4(), "video/mp4")
     expect(page.locator("#toasts")).to_have_text("This model takes no video files.")
 
@@ -191,7 +191,7 @@ def test_an_image_stays_in_the_form_while_the_model_changes(page: Page, image_fi
     choose_file(field(page, "input_image"), image_file)
     expect(field(page, "input_image").locator(".media-item img")).to_be_visible()
     chosen = references(field(page, "input_image"))
-    choose_model(page, "sketch-image")
+    choose_model(page, "sketch-video")
     expect(page.locator(".unplaced-inputs")).to_be_visible()
     choose_model(page, "collage")
     expect(field(page, "reference_images").locator(".media-item img")).to_be_visible()
