@@ -1,14 +1,14 @@
-"""What can be wrong with what somebody asks for: one table of errors, used by pages, API and commands.
+"""Errors that a request can cause: one table for pages, API and commands.
 
-`text` is the hub's documented wording where there is one; `detail` says the rest in plain words.
+`text` is the wording that the hub documents for the error, where there is one. `detail` explains it to users.
 """
 
 
 class DroverError(Exception):
-    """Something asked for cannot be done. Nothing was changed.
+    """A request cannot be fulfilled. Nothing was changed.
 
-    `status` is the HTTP status a caller should see, `kind` a stable machine-readable word, `text` the
-    documented error text, `detail` an explanation for a person.
+    `status` is the HTTP status of the response, `kind` a stable identifier for programs, `text` the
+    documented error text, and `detail` an explanation for users.
     """
 
     status = 400
@@ -22,11 +22,11 @@ class DroverError(Exception):
 
 
 class BadRequest(DroverError):
-    """The request cannot be understood."""
+    """The request is malformed."""
 
 
 class BadCount(DroverError):
-    """`num_generations` is not an integer in the allowed range."""
+    """`num_generations` is not an integer between 1 and `highest`."""
 
     kind = "invalid_num_generations"
 
@@ -35,7 +35,7 @@ class BadCount(DroverError):
 
 
 class BadParameters(DroverError):
-    """Parameters that the model would refuse. `problems` maps a field's name to what is wrong with it."""
+    """The model would reject the parameters. `problems` maps field names to error messages."""
 
     kind = "invalid_parameters"
     text = "Invalid parameters"
@@ -46,13 +46,15 @@ class BadParameters(DroverError):
 
 
 class Unauthenticated(DroverError):
+    """The request has no valid credentials."""
+
     status = 401
     kind = "unauthenticated"
     text = "unauthenticated"
 
 
 class BadConnection(DroverError):
-    """A hub's account cannot be set up like this. `problems` maps a field's name to what is wrong with it."""
+    """The settings of a hub account are invalid. `problems` maps field names to error messages."""
 
     kind = "invalid_connection"
     text = "Invalid connection"
@@ -63,21 +65,21 @@ class BadConnection(DroverError):
 
 
 class InsufficientCredits(DroverError):
-    """The hub's account that would make it cannot pay."""
+    """The hub account of the model is out of credits."""
 
     status = 402
     kind = "insufficient_credits"
     text = "Insufficient credits"
 
-    def __init__(self, connection: str = "The hub's account") -> None:
+    def __init__(self, connection: str = "The hub account") -> None:
         super().__init__(
-            f"{connection} is out of credits, so nothing new is taken for it. What waits stays in the queue. "
-            "Ask your admin to top the account up, or choose a model of another connection."
+            f"{connection} is out of credits and accepts no new generations. Queued generations stay queued. "
+            "Ask an admin to add credits, or choose a model of another connection."
         )
 
 
 class NotFound(DroverError):
-    """What was asked for does not exist, has ended, or belongs to somebody else."""
+    """The requested object does not exist, has ended, or belongs to another user."""
 
     status = 404
     kind = "resource_not_found"
@@ -85,6 +87,8 @@ class NotFound(DroverError):
 
 
 class ModelNotFound(DroverError):
+    """No connection offers a model of this name."""
+
     status = 404
     kind = "model_not_found"
 
@@ -93,7 +97,7 @@ class ModelNotFound(DroverError):
 
 
 class NamespaceNotFound(DroverError):
-    """There is no such namespace, or the caller has no part in it."""
+    """The namespace does not exist, or the user has no role in it."""
 
     status = 404
     kind = "namespace_not_found"
@@ -103,33 +107,39 @@ class NamespaceNotFound(DroverError):
 
 
 class MethodNotAllowed(DroverError):
+    """The address does not support the HTTP method."""
+
     status = 405
     kind = "method_not_allowed"
     text = "Method not allowed"
 
 
 class LengthRequired(DroverError):
+    """The request has a body without a Content-Length."""
+
     status = 411
     kind = "length_required"
     text = "Length required"
 
 
 class TooLarge(DroverError):
+    """The request, or a file in it, is larger than allowed."""
+
     status = 413
     kind = "request_too_large"
     text = "Request too large"
 
 
 class InputGone(DroverError):
-    """A submission names an input whose file is no longer there."""
+    """A submission refers to an input whose file no longer exists."""
 
     status = 410
     kind = "input_gone"
-    text = "An image or video that was given with it is no longer stored. Choose it again."
+    text = "An image or video that this submission uses is no longer stored. Choose it again."
 
 
 class BadInput(DroverError):
-    """A file that cannot be given as an input: its bytes are no picture or video, or not the kind wanted."""
+    """A file cannot be used as an input: it is no image or video, or not of the required kind."""
 
     status = 415
     kind = "unsupported_input"
@@ -137,7 +147,7 @@ class BadInput(DroverError):
 
 
 class NotMediaModel(DroverError):
-    """The model puts out neither image nor video."""
+    """The model generates neither images nor videos."""
 
     status = 415
     kind = "unsupported_media_type"

@@ -1,7 +1,7 @@
-"""Parameters of a generation: reading them strictly, and checking them against a model's JSON Schema.
+"""Parse the parameters of generations strictly, and validate them against the JSON Schema of a model.
 
-Parameters pass through Drover untouched, so what is read must be writable again: to JSON, to SQLite and
-to PostgreSQL. Whatever would not survive that trip is refused at the door with a reason.
+Drover stores parameters and sends them on unchanged. Values that JSON, SQLite or PostgreSQL cannot represent
+exactly are therefore rejected when they are parsed.
 """
 
 import json
@@ -18,34 +18,37 @@ from queueapp.errors import BadRequest
 Json = Any
 Params = dict[str, Json]
 
-#: SQLite refuses JSON nested deeper than 1,000 levels; no model's parameters come near this.
+#: Levels of nesting. SQLite rejects more than 1,000; the parameters of real models have fewer than 10.
 MAX_DEPTH = 64
-#: Named in the body of an enqueue for the queue itself; everything else belongs to the model.
+#: Fields of an enqueue request that are for the queue. All other fields are parameters of the model.
 QUEUE_FIELDS = ("model", "num_generations", "target_namespace")
 
 
 def read_json(raw: bytes | str) -> Json:
-    """Parse JSON that can be stored and sent on as it is.
+    """Return the parsed value of JSON that can be stored and sent on unchanged.
 
-    Raises BadRequest, with the reason, for anything that is not JSON by the letter (NaN, Infinity, bytes
-    that are not UTF-8) and for what a database cannot hold (NUL, lone surrogates, endless nesting).
+    Raises BadRequest, with the reason, for input that is not strictly JSON (NaN, Infinity, invalid UTF-8) and
+    for values that a database cannot store (NUL characters, unpaired surrogates, deep nesting, huge numbers).
     """
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant)
+        value = json.loads(raw, parse_constant=_reject_constant)
     except RecursionError:
         raise BadRequest(f"The JSON is nested deeper than {MAX_DEPTH} levels.") from None
     except (ValueError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The body is not JSON: {error}") from None
+        raise BadRequest(f"Invalid JSON: {error}") from None
     ensure_storable(value)
     return value
 
 
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON number")
+def _reject_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def ensure_storable(value: Json, depth: int = 0) -> None:
-    """Raise BadRequest if any part of a parsed JSON value could not be stored and sent on unchanged."""
+    """Raise BadRequest if part of a parsed JSON value cannot be stored and sent on unchanged.
+
+    `depth` is the number of levels above `value`.
+    """
     if depth > MAX_DEPTH:
         raise BadRequest(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
@@ -67,54 +70,52 @@ def _is_storable_number(value: float) -> bool:
 
 def _ensure_storable_text(text: str) -> None:
     if "\0" in text:
-        raise BadRequest("A string holds a NUL character.")
+        raise BadRequest("A string contains a NUL character.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadRequest("A string holds half of a surrogate pair.") from None
+        raise BadRequest("A string contains an unpaired surrogate.") from None
 
 
 def get_prompt(params: Mapping[str, Json]) -> str:
-    """The words a person would recognise a generation by: its prompt, or its shots' prompts in a row."""
+    """Return the prompt, or the prompts of all shots joined by " / ", or "" if there is neither."""
     prompt = params.get("prompt")
     if isinstance(prompt, str):
         return prompt
     shots = params.get("multi_prompt")
     if not isinstance(shots, list):
         return ""
-    told = (shot.get("prompt") for shot in shots if isinstance(shot, dict))
-    return " / ".join(text for text in told if isinstance(text, str))
+    prompts = (shot.get("prompt") for shot in shots if isinstance(shot, dict))
+    return " / ".join(prompt for prompt in prompts if isinstance(prompt, str))
 
 
 def validation_errors(schema: Mapping[str, Json], params: Mapping[str, Json]) -> dict[str, str]:
-    """What the model would refuse, as field name -> plain words; empty when all is well.
+    """Return an error message for each parameter that the schema does not allow; empty if all are valid.
 
-    Unknown parameters are no problem. A schema that is itself broken finds nothing wrong: the hub decides.
-    References lead nowhere outside the schema: nothing is ever fetched.
+    Unknown parameters are allowed. An invalid schema gives no errors, so that the hub decides. References to
+    other documents are not followed, so a schema cannot make Drover download anything.
     """
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     try:
-        takes_shots = "multi_prompt" in schema.get("properties", {})
+        supports_shots = "multi_prompt" in schema.get("properties", {})
         validator = Draft202012Validator(dict(schema), registry=Registry())
         for error in validator.iter_errors(dict(params)):
-            if takes_shots and error.validator in ("oneOf", "anyOf") and not error.absolute_path:
-                continue  # The choice between a prompt and shots, said better below.
-            for name, text in _field_errors(error):
-                found.setdefault(name, text)
-    except Exception:  # A hub's schema may be broken in any way.
+            if supports_shots and error.validator in ("oneOf", "anyOf") and not error.absolute_path:
+                continue  # `_prompt_or_shots_errors` explains the choice between prompt and shots better.
+            for name, message in _field_errors(error):
+                errors.setdefault(name, message)
+    except Exception:  # An invalid schema can raise anything.
         return {}
-    if takes_shots:
-        found.update(_prompt_or_shots(params))
-    return found
+    return errors | _prompt_or_shots_errors(params) if supports_shots else errors
 
 
-def _prompt_or_shots(params: Mapping[str, Json]) -> dict[str, str]:
-    """A model that takes several shots wants them or one prompt: refuses both together, and neither."""
-    given = [name for name in ("prompt", "multi_prompt") if params.get(name)]
-    if len(given) == 2:
-        return {"multi_prompt": "Give a prompt or several shots, not both."}
-    if not given:
-        return {"prompt": "Give a prompt or several shots."}
+def _prompt_or_shots_errors(params: Mapping[str, Json]) -> dict[str, str]:
+    """Require exactly one of `prompt` and `multi_prompt`, as models that support shots do."""
+    present = [name for name in ("prompt", "multi_prompt") if params.get(name)]
+    if len(present) == 2:
+        return {"multi_prompt": "Enter a prompt or several shots, not both."}
+    if not present:
+        return {"prompt": "Enter a prompt or several shots."}
     return {}
 
 
@@ -130,25 +131,30 @@ _TYPE_NAMES = {
 
 
 def _field_errors(error: ValidationError) -> Iterable[tuple[str, str]]:
-    """One schema error as (field, words). Errors inside a list name the field that holds it."""
-    limit: Any = error.validator_value
-    given: Any = error.instance
+    """Return one schema error as pairs of a field's name and a message.
+
+    An error inside a list or an object belongs to the field that contains it.
+    """
     if error.validator == "required" and not error.absolute_path:
-        missing = [name for name in limit if name not in given]
-        return [(name, "This is required.") for name in missing]
+        return [(name, "This is required.") for name in _missing_names(error)]
     name = str(error.absolute_path[0]) if error.absolute_path else "parameters"
-    place = "".join(f"[{part}]" for part in list(error.absolute_path)[1:])
-    words = _error_text(error)
-    return [(name, f"{place} {words}" if place else words)]
+    path = "".join(f"[{part}]" for part in list(error.absolute_path)[1:])
+    return [(name, f"{path} {_message(error)}".lstrip())]
 
 
-def _error_text(error: ValidationError) -> str:
+def _missing_names(error: ValidationError) -> list[str]:
+    """Return the required names that the value of a "required" error lacks."""
+    required: Any = error.validator_value
+    value: Any = error.instance
+    return [name for name in required if name not in value]
+
+
+def _message(error: ValidationError) -> str:
     limit: Any = error.validator_value
-    given: Any = error.instance
     match error.validator:
         case "type":
-            wanted = limit if isinstance(limit, list) else [limit]
-            return f"Must be {' or '.join(_TYPE_NAMES.get(str(kind), str(kind)) for kind in wanted)}."
+            types = limit if isinstance(limit, list) else [limit]
+            return f"Must be {' or '.join(_TYPE_NAMES.get(str(name), str(name)) for name in types)}."
         case "enum":
             return f"Must be one of {', '.join(str(choice) for choice in limit)}."
         case "minimum":
@@ -160,11 +166,14 @@ def _error_text(error: ValidationError) -> str:
         case "maxLength":
             return f"Must have at most {limit} characters."
         case "minItems":
-            return f"Needs at least {limit}."
+            return f"Must have at least {_item_count(limit)}."
         case "maxItems":
-            return f"Takes at most {limit}."
+            return f"Must have at most {_item_count(limit)}."
         case "required":
-            missing = [name for name in limit if name not in given]
-            return f"Needs {', '.join(missing)}."
+            return f"Must have {', '.join(_missing_names(error))}."
         case _:
             return error.message[:200]
+
+
+def _item_count(limit: Any) -> str:
+    return "1 item" if limit == 1 else f"{limit} items"

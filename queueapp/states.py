@@ -1,10 +1,11 @@
-"""The states of a generation and the legal moves between them: the only place that lists either.
+"""The states of a generation, the legal transitions between them, and the texts that explain them.
 
-Every reader of a state (pages, API, admin, pump) takes its groups and its words from the tables here.
+Only this module lists states and transitions. Pages, API, admin and poller read its tables.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ class State(StrEnum):
 
 _S = State
 
-#: From each state, the states a generation may move to next.
+#: From each state, the states that a generation can change to.
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         _S.QUEUED: frozenset({_S.SUBMITTING, _S.CANCELLED, _S.EXPIRED}),
@@ -40,20 +41,25 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     }
 )
 
-#: Still going: held here, on its way, or at the backend.
+#: States of generations that have not ended.
 LIVE = (_S.QUEUED, _S.SUBMITTING, _S.UNCERTAIN, _S.PROCESSING)
-#: Over. `finished` may still turn into `succeeded` or `failed` when a later word tells which it was.
+#: States of generations that have ended. Only `finished` can still change, if the hub reports the outcome
+#: late.
 ENDED = tuple(state for state in State if state not in LIVE)
-#: Over, and the person did not get what they asked for.
+#: Ended states in which the user got no result, without having cancelled.
 UNSUCCESSFUL = (_S.FAILED, _S.EXPIRED, _S.LOST)
+
+#: A generation expires this long after it was enqueued, as at a hub.
+LIFETIME = timedelta(hours=24)
+_LIFETIME_TEXT = f"{LIFETIME // timedelta(hours=1)} hours"
 
 
 def states_before(to: State) -> tuple[State, ...]:
-    """The states from which a generation may move to `to`."""
+    """Return the states from which a generation can change to `to`."""
     return tuple(state for state, targets in TRANSITIONS.items() if to in targets)
 
 
-#: What the served API calls a state, in the words its clients' schemas allow.
+#: The `status` of each state in the served API. Clients of the hubs' API know only these values.
 API_STATUS: Mapping[State, str] = MappingProxyType(
     {
         _S.QUEUED: "queued",
@@ -72,7 +78,7 @@ API_STATUS: Mapping[State, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class StateText:
-    """How a state is said to a person: one word, and what it means for their generation."""
+    """The label of a state in the user interface, and an explanation in one sentence."""
 
     label: str
     meaning: str
@@ -80,39 +86,49 @@ class StateText:
 
 STATE_TEXTS: Mapping[State, StateText] = MappingProxyType(
     {
-        _S.QUEUED: StateText("Queued", "Waiting here for a free place at the backend."),
-        _S.SUBMITTING: StateText("Sending", "Being handed to the backend."),
+        _S.QUEUED: StateText("Queued", "Waiting for free capacity at the backend."),
+        _S.SUBMITTING: StateText("Sending", "Being sent to the backend."),
         _S.UNCERTAIN: StateText(
-            "Checking", "The backend's answer was lost; looking for the generation in its list."
+            "Checking", "The backend's response was lost. Drover is searching the backend's list for it."
         ),
         _S.PROCESSING: StateText("Running", "The backend is working on it."),
-        _S.SUCCEEDED: StateText("Done", "Ended with a result."),
-        _S.FINISHED: StateText("Finished", "Left the hub's list; the hub told no outcome."),
+        _S.SUCCEEDED: StateText("Done", "Completed with a result."),
+        _S.FINISHED: StateText("Finished", "It left the hub's list. The hub did not report the outcome."),
         _S.FAILED: StateText("Failed", "Ended without a result."),
-        _S.CANCELLED: StateText("Cancelled", "Stopped because somebody asked for it."),
-        _S.EXPIRED: StateText("Expired", "Did not end within 24 hours."),
-        _S.LOST: StateText("Lost", "Nobody can tell any more what became of it."),
+        _S.CANCELLED: StateText("Cancelled", "Stopped on request."),
+        _S.EXPIRED: StateText("Expired", f"Did not end within {_LIFETIME_TEXT}."),
+        _S.LOST: StateText("Lost", "The outcome is unknown and cannot be found out."),
     }
 )
 
-#: Shown in place of the state's own word while a cancel has been asked for and not yet answered.
-CANCELLING_TEXT = StateText("Cancelling", "Asked to stop; waiting for the backend's answer.")
+#: Replaces the text of a live state after a cancel request, until the backend has answered it.
+CANCELLING_TEXT = StateText("Cancelling", "Cancel requested. Waiting for the backend's answer.")
 
-# What is told of an ending where it matters whether the hub made, and billed, anything.
-#: Told where a hub certainly made nothing, although it was not known at first.
-NOTHING_MADE = "Nothing was made and nothing billed: it is safe to run it again."
-MAY_BE_BILLED = (
-    "The hub's answer was lost, and its list does not tell what became of it: "
-    "the hub may have made and billed it. "
-    "Look into the hub's account before you run it again."
-)
-UNKNOWN_TO_HUB = "The hub does not know it any more and told no outcome: it may have made and billed it."
-CANCELLED_TOO_LATE = "The cancel came too late: it had ended at the hub."
+NOTHING_BILLED = "Nothing was made or billed. It is safe to run it again."
+MAY_BE_BILLED = "The hub may have made and billed it."
+
+
+class EndReason(StrEnum):
+    """Reasons for endings that Drover explains in its own words, because the hub gave none."""
+
+    EXPIRED = f"It did not end within {_LIFETIME_TEXT}."
+    EXPIRED_AT_HUB = f"It did not end within {_LIFETIME_TEXT}. {MAY_BE_BILLED}"
+    FAILED_WITHOUT_REASON = "The hub reported a failure without a reason."
+    NEVER_ACCEPTED = f"The hub never accepted it. {NOTHING_BILLED}"
+    ANSWER_LOST = (
+        "The hub's response was lost, and its list does not show what happened. "
+        f"{MAY_BE_BILLED} Check the hub's account before you run it again."
+    )
+    UNKNOWN_TO_HUB = f"The hub no longer knows it and reported no outcome. {MAY_BE_BILLED}"
+    CANCELLED_TOO_LATE = "The cancel came too late. It had already ended at the hub."
+    CANCEL_UNCLEAR = (
+        "The hub's answer to the cancel was lost. It was either stopped or had already ended at the hub."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class StateGroup:
-    """A set of states under one name, as the filter of the table offers it."""
+    """Several states that the table's filter offers as one choice."""
 
     name: str
     label: str

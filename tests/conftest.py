@@ -1,4 +1,4 @@
-"""The people and things that tests speak of."""
+"""Users of the tests, with their browsers and scripts."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from tests import factories
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _throw_data_away() -> Iterator[None]:
+def _delete_data_folder() -> Iterator[None]:
     yield
     shutil.rmtree(settings.DROVER_DATA, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
-def _media_of_its_own(tmp_path: Path, settings) -> None:
+def _empty_media_folder(tmp_path: Path, settings) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
@@ -46,6 +46,7 @@ def admin(db) -> User:
 
 @pytest.fixture
 def alices_browser(alice: User) -> Client:
+    """A browser in which Alice is signed in."""
     return _signed_in(alice)
 
 
@@ -61,7 +62,7 @@ def admins_browser(admin: User) -> Client:
 
 @pytest.fixture
 def alices_script(alice: User) -> Client:
-    """A client that carries an API token of Alice's, as her scripts do."""
+    """A client that sends an API token of Alice."""
     return _with_token(alice)
 
 

@@ -1,4 +1,4 @@
-"""Rows as they come about in use, made with the product's own verbs wherever it has one."""
+"""Create rows as they are in use, with the product's own functions wherever it has one."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -15,19 +15,22 @@ from queueapp.models import Connection, Generation, MediaModel
 from queueapp.models.fields import Encrypted
 from queueapp.services import generations, results
 from queueapp.services.lifecycle.transitions import transition
-from queueapp.states import State
+from queueapp.states import UNSUCCESSFUL, State
 
 
 def user(name: str, **fields: Any) -> User:
-    made = User.objects.create_user(name, password=f"{name}'s password", **fields)
-    return User.objects.get(pk=made.pk)  # as a request would load them
+    """Create a user with the password "NAME's password", and load it as a request would."""
+    created = User.objects.create_user(name, password=f"{name}'s password", **fields)
+    return User.objects.get(pk=created.pk)
 
 
 def builtin() -> Connection:
+    """Return the connection of the built-in engine."""
     return Connection.objects.get(name="builtin")
 
 
 def model(name: str = "sketch-image") -> MediaModel:
+    """Return the model with this name."""
     return MediaModel.objects.get(name=name)
 
 
@@ -38,21 +41,21 @@ def enqueue(
     count: int = 1,
     **params: Any,
 ) -> list[Generation]:
+    """Enqueue a submission and return its generations."""
     caller = generations.Caller(owner)
     return generations.enqueue(caller, model_name, {"prompt": prompt, **params}, num_generations=count)
 
 
 def generation(owner: User, state: State = State.QUEUED, **params: Any) -> Generation:
-    """One generation, brought to a state by legal moves; a succeeded one has a stored result."""
-    made = enqueue(owner, **params)[0]
+    """Create a generation and bring it to a state by legal transitions; a succeeded one has a result."""
+    created = enqueue(owner, **params)[0]
     for step in _PATHS[state]:
-        ended_badly = step in (State.FAILED, State.LOST, State.EXPIRED)
-        fields = {"reason": "The hub said no."} if ended_badly else {}
-        assert transition(made, step, **fields)
+        fields = {"reason": "The hub said no."} if step in UNSUCCESSFUL else {}
+        assert transition(created, step, **fields)
     if state is State.SUCCEEDED:
-        assert results.finish_with_result(made, results.save_files(made, picture()))
-    made.refresh_from_db()
-    return made
+        assert results.finish_with_result(created, results.save_files(created, picture()))
+    created.refresh_from_db()
+    return created
 
 
 _STARTED = (State.SUBMITTING, State.PROCESSING)
@@ -71,38 +74,39 @@ _PATHS: dict[State, tuple[State, ...]] = {
 
 
 def picture(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> Path:
-    """A small PNG on disk."""
+    """Return the path of a new PNG file of one colour."""
     with NamedTemporaryFile(suffix=".png", dir=settings.DROVER_DATA, delete=False) as file:
         Image.new("RGB", size, colour).save(file, "PNG")
     return Path(file.name)
 
 
 def png(colour: str = "teal") -> bytes:
+    """Return the bytes of a small PNG file."""
     buffer = BytesIO()
     Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def age(made: Generation, **ago: float) -> None:
-    """Let a generation have been enqueued some time ago, e.g. `hours=25`."""
-    then = timezone.now() - timedelta(**ago)
-    Generation.objects.filter(pk=made.pk).update(enqueued_at=then)
+def age(generation: Generation, **ago: float) -> None:
+    """Move the time of enqueue into the past, for example by `hours=25`."""
+    enqueued_at = timezone.now() - timedelta(**ago)
+    Generation.objects.filter(pk=generation.pk).update(enqueued_at=enqueued_at)
 
 
 def hub_connection(hub: Any, name: str = "oxen", **fields: Any) -> Connection:
-    """A connection to a stand-in hub, as a check would have left it."""
-    known = {
+    """Create a connection to a fake hub, with the columns that a check would have filled."""
+    defaults = {
         "base_url": hub.url,
         "key": Encrypted.from_text(hub.key),
         "namespace": hub.keys[hub.key],
         "revision": hub.revision,
         "supports_events": False,
     }
-    return Connection.objects.create(name=name, kind=Connection.Kind.UPSTREAM, **(known | fields))
+    return Connection.objects.create(name=name, kind=Connection.Kind.UPSTREAM, **(defaults | fields))
 
 
 def hub_model(connection: Connection, name: str = "flux-1-dev", media: str = "image") -> MediaModel:
-    """A model of a hub, as a sync would have left it."""
+    """Create a model of a hub, with the columns that a sync would have filled."""
     return MediaModel.objects.create(
         connection=connection, name=name, display_name=name, media_type=media, request_schema={}
     )

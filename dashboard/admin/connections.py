@@ -72,7 +72,7 @@ class ConnectionAdmin(ModelAdmin[Connection]):
             .get_queryset(request)
             .annotate(
                 waiting_count=_count(Generation.objects.waiting()),
-                running_count=_count(Generation.objects.at_work()),
+                running_count=_count(Generation.objects.in_flight()),
                 foreign_count=_count(_recent_foreign_generations()),
                 model_count=Count("catalog"),
             )

@@ -148,5 +148,5 @@ def _parse_json(text: str) -> Json:
     try:
         return read_json(text)
     except BadRequest as error:
-        reason = error.detail.replace("The body is not JSON: ", "")
+        reason = error.detail.removeprefix("Invalid JSON: ")
         raise ValueError(f"This is not JSON: {reason}") from None

@@ -58,7 +58,7 @@ def _count_refused_attempts(events: Sequence[Event]) -> int:
 
 
 def _state(event: Event) -> str:
-    return event.state if event.kind == "moved" else ""
+    return event.state if event.kind == Event.Kind.STATE_CHANGED else ""
 
 
 def _entry(event: Event, text: str, previous: datetime | None) -> TimelineEntry:
@@ -66,7 +66,7 @@ def _entry(event: Event, text: str, previous: datetime | None) -> TimelineEntry:
     return TimelineEntry(
         at=event.at,
         state=state or "note",
-        label=STATE_TEXTS[State(state)].label if state else event.kind[:1].upper() + event.kind[1:],
+        label=STATE_TEXTS[State(state)].label if state else event.get_kind_display(),
         text=text,
         user=event.user.get_username() if event.user else "",
         delay=_delay(previous, event.at),

@@ -11,7 +11,7 @@ from queueapp import engine
 from queueapp.models import Generation
 from queueapp.params import validation_errors
 from queueapp.services import coordination, results
-from queueapp.services.lifecycle import render_leases
+from queueapp.services.lifecycle import cancellation, render_leases
 from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
 
@@ -52,7 +52,7 @@ def render_generation(generation_id: str) -> None:
     try:
         _render(generation, claim)
     except engine.Stopped:
-        render_leases.cancel_if_requested(
+        cancellation.cancel_if_requested(
             generation, where=render_leases.has_token(claim), text="While it was running."
         )
     except engine.Unrenderable as refusal:

@@ -1,4 +1,4 @@
-"""Who owns and pays (namespaces), and how scripts prove who they are (API tokens)."""
+"""Namespaces, which own generations and are billed, and the API tokens of users."""
 
 from django.conf import settings
 from django.db import models
@@ -6,11 +6,11 @@ from django.db.models.functions import Now
 
 
 class Namespace(models.Model):
-    """A person's or a team's space: owns generations, is billed.
+    """A user's or a team's space: owns generations and is billed for them.
 
-    `version` counts changes to anything the namespace owns. Each move raises it in the transaction that
-    makes the move, so versions appear in the order of their numbers and a poll that asks for "all after
-    the last one I saw" never misses one.
+    `version` counts the changes to everything the namespace owns. Each change increments it in its own
+    transaction and thereby locks the row until the commit. Versions therefore become visible in ascending
+    order, and a client that asks for "all changes after version N" misses none.
     """
 
     name = models.CharField(max_length=150, unique=True)
@@ -20,7 +20,7 @@ class Namespace(models.Model):
         null=True,
         blank=True,
         related_name="namespace",
-        help_text="The person whose own space this is; empty for a team's.",
+        help_text="The user whose own namespace this is. Empty for a team.",
     )
     version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -33,10 +33,10 @@ class Namespace(models.Model):
 
 
 class ApiToken(models.Model):
-    """A script's key to the API, acting as its owner. Only its beginning and a hash are kept."""
+    """A secret that lets a script use the API as its owner. Only a prefix and a hash are stored."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=100, help_text="What uses this token.")
+    name = models.CharField(max_length=100, help_text="The script or tool that uses this token.")
     prefix = models.CharField(max_length=16, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -9,8 +9,8 @@ from queueapp.models.connections import Connection
 class MediaModel(models.Model):
     """One model of a connection's catalog, as the hub describes it.
 
-    `typical_seconds` and `slow_seconds` are the median and 95th percentile of its last endings, from
-    release to end; null until there is history.
+    `median_seconds` and `p95_seconds` are the median and the 95th percentile of the latest durations from
+    release to end. They are null until a generation of the model has ended.
     """
 
     class Media(models.TextChoices):
@@ -28,15 +28,19 @@ class MediaModel(models.Model):
     capabilities = models.JSONField(default=dict)
     pricing = models.JSONField(null=True, blank=True)
     request_schema = models.JSONField(default=dict)
-    enabled = models.BooleanField(default=True, help_text="Off: cannot be chosen for new work.")
+    enabled = models.BooleanField(
+        default=True, help_text="When off, the model cannot be chosen for new generations."
+    )
     listed = models.BooleanField(
-        default=True, editable=False, help_text="Whether the connection still offers it."
+        default=True, editable=False, help_text="Whether the connection still offers the model."
     )
     preferred = models.BooleanField(
-        default=False, help_text="Stands first, and is chosen for those who have not chosen yet."
+        default=False, help_text="Show the model first and preselect it for users who have not chosen one."
     )
     defaults = models.JSONField(
-        default=dict, blank=True, help_text='Settings that the form begins with, by parameter: {"seed": 7}'
+        default=dict,
+        blank=True,
+        help_text='Initial values of the form, by parameter. Example: {"seed": 7}',
     )
     median_seconds = models.FloatField(null=True, editable=False)
     p95_seconds = models.FloatField(null=True, editable=False)

@@ -1,4 +1,4 @@
-"""Who does the work now: the pump's lease, signs of life, and whose turn it is."""
+"""Tables that coordinate the worker processes: the poller's lease, heartbeats, and fair shares."""
 
 from django.conf import settings
 from django.db import models
@@ -7,9 +7,11 @@ from queueapp.models.connections import Connection
 
 
 class Lease(models.Model):
-    """The right to be the one pump. `fence` rises with every new holder: an old one cannot write.
+    """The right to run the poller; at most one process holds it.
 
-    `bells` counts what happened that the pump should look at; `stopping_until` asks it to leave.
+    `fence` increases with every new holder, so that writes of an earlier holder can be rejected. `wakeups`
+    counts the changes that the poller should react to at once. Until `stop_requested_until` every poller
+    stops.
     """
 
     name = models.CharField(max_length=30, primary_key=True)
@@ -24,7 +26,7 @@ class Lease(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part of the worker was last seen doing its work."""
+    """The last time that a part of the worker reported that it runs."""
 
     name = models.CharField(max_length=30, primary_key=True)
     at = models.DateTimeField()
@@ -34,14 +36,17 @@ class Heartbeat(models.Model):
 
 
 class FairShare(models.Model):
-    """When a person's work was last released to a connection: the longest ago, or never, goes next."""
+    """The last time that a user's submission was released to a connection; null if never.
+
+    The user with the oldest time is next, users with null before all others.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     released_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("connection", "user"), name="one_turn_per_person")]
+        constraints = [models.UniqueConstraint(fields=("connection", "user"), name="one_fair_share_per_user")]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.connection}"

@@ -1,4 +1,4 @@
-"""Columns that Django does not bring."""
+"""Field types for exact JSON and for encrypted text."""
 
 import json
 from dataclasses import dataclass
@@ -10,13 +10,12 @@ from queueapp import encryption
 
 
 class JsonTextField(models.TextField):  # type: ignore[type-arg]
-    """JSON kept as the text it is.
+    """JSON stored as text, so that it can be sent on exactly as it was received.
 
-    PostgreSQL's `jsonb` rewrites numbers (a large float comes back as another integer) and the order of
-    names; what passes through to a model must come out as it went in.
+    PostgreSQL's `jsonb` changes numbers (a large float comes back as another integer) and the order of keys.
     """
 
-    # Read by the type checker's plugin: a value is what was parsed, not text.
+    # For the mypy plugin: values are parsed JSON, not text.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
@@ -35,16 +34,17 @@ class JsonTextField(models.TextField):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Encrypted:
-    """A secret as it is kept: encrypted. Only `open` tells it; nothing that prints it does."""
+    """An encrypted secret. Only `decrypt` reveals it; printing it does not."""
 
     token: str = ""
 
     @classmethod
     def from_text(cls, secret: str) -> Self:
+        """Return the secret encrypted. Raises encryption.InvalidEncryptionKeys."""
         return cls(encryption.encrypt(secret) if secret else "")
 
     def decrypt(self) -> str:
-        """The secret. Raises sealing.Undecryptable."""
+        """Return the secret, or "" if there is none. Raises encryption.DecryptionFailed."""
         return encryption.decrypt(self.token) if self.token else ""
 
     def __bool__(self) -> bool:
@@ -57,7 +57,7 @@ class Encrypted:
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
-    """A secret, encrypted at rest. Its value is `Encrypted`; plain text cannot be stored by mistake."""
+    """Text encrypted at rest. Values are `Encrypted`; assigning plain text raises TypeError on save."""
 
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
@@ -73,7 +73,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
             return value.token
         if not value:
             return ""
-        raise TypeError("A secret is stored as Encrypted.of(text), never as plain text.")
+        raise TypeError("Store a secret as Encrypted.from_text(text), not as plain text.")
 
     def value_to_string(self, obj: models.Model) -> str:
         return self.get_prep_value(self.value_from_object(obj))

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from queueapp.models import Generation
 from queueapp.poller.visit import Visit
-from queueapp.services.lifecycle import outcomes, poll_schedule
-from queueapp.states import CANCELLED_TOO_LATE
+from queueapp.services.lifecycle import cancellation, outcomes, poll_schedule
+from queueapp.states import EndReason
 from queueapp.upstream.errors import (
     AmbiguousResponse,
     InvalidKey,
@@ -35,26 +35,28 @@ def forward_cancels(visit: Visit) -> None:
 
 def _cancel(generation: Generation, visit: Visit) -> None:
     # Said first: a successor of a pump that dies over it must not read the hub's 404 as "too late".
-    poll_schedule.record_cancel_sending(generation)
+    cancellation.record_cancel_sending(generation)
     try:
         visit.client.cancel(generation.upstream_id)
     except NotFoundAtHub:
         # After an answer that was lost it is not known whether that cancel stopped it: the list may tell.
         if generation.cancel_answer != _CancelAnswer.UNCLEAR:
-            poll_schedule.record_cancel_answer(generation, _CancelAnswer.TOO_LATE, CANCELLED_TOO_LATE)
+            cancellation.record_cancel_answer(
+                generation, _CancelAnswer.TOO_LATE, EndReason.CANCELLED_TOO_LATE
+            )
         else:
             poll_schedule.poll_again(generation, timezone.now(), 0.0)
     except AmbiguousResponse as error:
         if generation.cancel_answer != _CancelAnswer.UNCLEAR:
-            poll_schedule.record_cancel_answer(generation, _CancelAnswer.UNCLEAR, error.message)
+            cancellation.record_cancel_answer(generation, _CancelAnswer.UNCLEAR, error.message)
         raise
     except (RequestRejected, InvalidKey) as error:
         if error.status == 401:
-            poll_schedule.record_cancel_not_sent(generation)
+            cancellation.record_cancel_not_sent(generation)
             raise
-        poll_schedule.record_cancel_refused(generation, f"The hub did not stop it: {error.message}")
+        cancellation.record_cancel_refused(generation, f"The hub did not stop it: {error.message}")
     except UpstreamError:
-        poll_schedule.record_cancel_not_sent(generation)
+        cancellation.record_cancel_not_sent(generation)
         raise
     else:
         _record_cancelled(generation, visit)
@@ -65,7 +67,7 @@ def _record_cancelled(generation: Generation, visit: Visit) -> None:
     if visit.client.revision is not Revision.CURRENT:
         outcomes.record_cancelled(generation, began=None)
         return
-    poll_schedule.record_cancel_answer(generation, _CancelAnswer.STOPPED, "The hub took the cancel.")
+    cancellation.record_cancel_answer(generation, _CancelAnswer.STOPPED, "The hub took the cancel.")
     row = visit.client.get_generation(generation.upstream_id)
     if row.ended:
         outcomes.end_by_row(generation, row)

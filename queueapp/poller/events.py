@@ -118,7 +118,7 @@ def record_event(connection: Connection, event: CompletionEvent) -> None:
         return
     pending_events.pop(connection.pk, event.id)
     if generation.state == State.FINISHED:
-        outcomes.completed_late(generation)
+        outcomes.record_late_completion(generation)
     else:
         coordination.wake_poller()
 

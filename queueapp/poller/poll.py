@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from queueapp.models import Generation, MediaModel
 from queueapp.poller.visit import HUB_WIDE_ERRORS, Visit
-from queueapp.services.lifecycle import foreign, outcomes, poll_schedule
+from queueapp.services.lifecycle import costs, foreign, outcomes, poll_schedule
 from queueapp.upstream.errors import (
     AmbiguousResponse,
     InvalidKey,
@@ -110,7 +110,7 @@ def _record_foreign(visit: Visit, listing: Listing, ours: Sequence[Generation]) 
 def _handle_missing(generation: Generation, visit: Visit) -> None:
     """The list lacks it: on a classic hub it is over; the others can be asked about the one."""
     if visit.client.revision is Revision.CLASSIC:
-        outcomes.left_list(generation)
+        outcomes.end_unlisted(generation)
     elif visit.out_of_time:
         poll_schedule.poll_again(generation, timezone.now(), 0.0)
     else:
@@ -134,7 +134,7 @@ def _poll_one(generation: Generation, visit: Visit, *, listed: bool = True) -> N
         if outcomes.has_ended(generation, row):
             outcomes.end_by_row(generation, row)
         elif row.ended and not listed:
-            outcomes.left_list(generation)  # It is over, and what the row says of how cannot be believed.
+            outcomes.end_unlisted(generation)  # It is over, and what the row says of how cannot be believed.
         elif visit.client.revision is Revision.CURRENT:
             poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON, completion_event=None)
         else:
@@ -147,21 +147,21 @@ def _handle_not_found(generation: Generation, visit: Visit) -> None:
     current = visit.client.revision is Revision.CURRENT
     pauses = MISSING_DELAYS if current else MISSING_DELAYS_ON_BRIDGE
     if generation.completion_event:
-        outcomes.left_list(generation)
+        outcomes.end_unlisted(generation)
     elif generation.missing_polls < len(pauses):
         pause = pauses[generation.missing_polls]
         poll_schedule.poll_again(
             generation, timezone.now(), pause, missing_polls=generation.missing_polls + 1
         )
     elif current:
-        outcomes.missing(generation)
+        outcomes.end_missing(generation)
     else:
-        outcomes.left_list(generation)
+        outcomes.end_unlisted(generation)
 
 
 def update_costs(visit: Visit) -> None:
     """Write down what ended generations cost, where the hub tells it."""
-    for generation in poll_schedule.costs_due(visit.connection, timezone.now()):
+    for generation in costs.costs_due(visit.connection, timezone.now()):
         if visit.out_of_time or not _update_cost(generation, visit):
             return
 
@@ -171,16 +171,16 @@ def _update_cost(generation: Generation, visit: Visit) -> bool:
     now = timezone.now()
     age = (now - (generation.ended_at or now)).total_seconds()
     pause = next((pause for limit, pause in COST_CHECK_DELAYS if age < limit), None)
-    poll_schedule.schedule_cost_check(generation, None if pause is None else now + timedelta(seconds=pause))
+    costs.schedule_cost_check(generation, None if pause is None else now + timedelta(seconds=pause))
     try:
         cost = visit.client.get_history_entry(generation.upstream_id).cost
     except (NotSupported, NotFoundAtHub):
-        poll_schedule.schedule_cost_check(generation, None)
+        costs.schedule_cost_check(generation, None)
         return True
     except UpstreamError as error:
         if isinstance(error, HUB_WIDE_ERRORS) and not isinstance(error, InvalidKey):
             raise
         return False
     if cost is not None and 0 <= (cost := round(cost, 6)) < MAX_COST:
-        poll_schedule.record_cost(generation, cost)
+        costs.record_cost(generation, cost)
     return True

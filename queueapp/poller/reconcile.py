@@ -45,7 +45,7 @@ class UncertainPost:
 def reconcile(visit: Visit) -> None:
     """Look for the uncertain ones, model by model, where one of them is due."""
     now = timezone.now()
-    uncertain = Generation.objects.at_work().filter(connection=visit.connection, state=State.UNCERTAIN)
+    uncertain = Generation.objects.in_flight().filter(connection=visit.connection, state=State.UNCERTAIN)
     wanted = set(uncertain.filter(poll_schedule.is_due(now)).values_list("pk", flat=True))
     if not wanted:
         return
@@ -176,14 +176,14 @@ def _may_be_unassigned_row(
 def _give_up_without_list(generation: Generation) -> None:
     """Lists that cannot be had for so long tell nothing, and never will: nobody knows."""
     if generation.answered_at and timezone.now() > generation.answered_at + MAX_SEARCH_TIME:
-        outcomes.not_found(generation, nothing_made=False)
+        outcomes.end_unreconciled(generation, nothing_made=False)
 
 
 def _handle_not_found(generation: Generation, *, nothing_made: bool) -> None:
     now = timezone.now()
     given_up = generation.answered_at or now
     if generation.missing_polls + 1 >= len(RETRY_DELAYS) and now >= given_up + MIN_SEARCH_TIME:
-        outcomes.not_found(generation, nothing_made=nothing_made)
+        outcomes.end_unreconciled(generation, nothing_made=nothing_made)
         return
     pause = RETRY_DELAYS[min(generation.missing_polls, len(RETRY_DELAYS) - 1)]
     poll_schedule.poll_again(generation, now, pause, missing_polls=generation.missing_polls + 1)

@@ -85,7 +85,7 @@ def release_submissions(connection: Connection, fence: int) -> None:
     """
     backend = get_backend(connection)
     until = time.monotonic() + TIME_LIMIT
-    busy = Generation.objects.at_work().filter(connection=connection).count()
+    busy = Generation.objects.in_flight().filter(connection=connection).count()
     for waiting in choose_submissions(_queues_by_user(connection), capacity=connection.capacity, busy=busy):
         if not health.accepts_work(connection, timezone.now()) or time.monotonic() > until:
             return

@@ -1,1 +1,1 @@
-"""The verbs. Each exists once and is called alike by pages, API, admin, commands and the pump."""
+"""The operations of the queue. Pages, API, admin, commands and poller all call these functions."""

@@ -1,4 +1,4 @@
-"""What connections offer, and how long it usually takes."""
+"""Find the models that connections offer, and keep statistics of their durations."""
 
 from collections.abc import Mapping
 from statistics import median, quantiles
@@ -13,12 +13,14 @@ from queueapp.params import validation_errors
 from queueapp.states import State
 
 BUILTIN = "builtin"
-#: How many of a model's last endings its usual time is learnt from.
+#: Number of a model's latest generations that its durations are computed from.
 DURATION_SAMPLES = 50
+#: Limits of a search: characters of the query, and words of it that are used.
+_MAX_QUERY_LENGTH, _MAX_QUERY_WORDS = 200, 10
 
 
 def sync_builtin_models() -> None:
-    """Make the built-in connection and its models be what the engine offers; safe to repeat."""
+    """Create the built-in connection and its models, or update the models to what the engine offers."""
     connection, _ = Connection.objects.get_or_create(
         name=BUILTIN,
         defaults={"kind": Connection.Kind.BUILTIN, "capacity": 4, "priority": -10},
@@ -43,7 +45,7 @@ def _model_fields(model: EngineModel) -> dict[str, object]:
 
 
 def available_models() -> QuerySet[MediaModel]:
-    """Every model that can be asked for now, best connection first."""
+    """Return the models that can be used now, those of the connection with the highest priority first."""
     return (
         MediaModel.objects.filter(enabled=True, listed=True, connection__enabled=True)
         .select_related("connection")
@@ -52,38 +54,42 @@ def available_models() -> QuerySet[MediaModel]:
 
 
 def available_media_models() -> QuerySet[MediaModel]:
-    """The offered models that put out images or videos: what a picker shows."""
+    """Return the available models that generate images or videos."""
     return available_models().exclude(media_type="")
 
 
 def default_errors(model: MediaModel, defaults: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with settings that a model's form is to begin with, by parameter, in plain words."""
+    """Return an error message for each default value that the model's schema does not allow."""
     schema = model.request_schema if isinstance(model.request_schema, dict) else {}
     known = schema.get("properties", {})
-    wrong = {name: "The model has no such parameter." for name in defaults if name not in known}
-    found = validation_errors(schema, defaults)
-    return wrong | {name: text for name, text in found.items() if name in defaults and name not in wrong}
+    unknown = {name: "The model has no such parameter." for name in defaults if name not in known}
+    invalid = {
+        name: message
+        for name, message in validation_errors(schema, defaults).items()
+        if name in defaults and name not in unknown
+    }
+    return unknown | invalid
 
 
 def valid_defaults(model: MediaModel) -> dict[str, Any]:
-    """The settings that a model's form begins with, without those that its schema has outgrown."""
+    """Return the default values of a model that its schema still allows."""
     defaults = model.defaults if isinstance(model.defaults, dict) else {}
-    wrong = default_errors(model, defaults) if defaults else {}
-    return {name: value for name, value in defaults.items() if name not in wrong}
+    errors = default_errors(model, defaults) if defaults else {}
+    return {name: value for name, value in defaults.items() if name not in errors}
 
 
-def search(words: str) -> list[MediaModel]:
-    """The offered models whose name, display name or description holds each of the first ten words."""
-    found = available_models()
-    for word in words[:200].replace("\0", " ").split()[:10]:
-        found = found.filter(
+def search(query: str) -> list[MediaModel]:
+    """Return the available models that contain every word of the query in their names or description."""
+    models = available_models()
+    for word in query[:_MAX_QUERY_LENGTH].replace("\0", " ").split()[:_MAX_QUERY_WORDS]:
+        models = models.filter(
             Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
         )
-    return list(found)
+    return list(models)
 
 
 def public_names() -> dict[int, str]:
-    """By id, the shortest name that means each offered model: bare where that resolves to it."""
+    """Return the shortest name that `find` resolves to each available model, by the model's id."""
     names: dict[int, str] = {}
     taken: set[str] = set()
     for pk, connection, name in available_models().values_list("pk", "connection__name", "name"):
@@ -93,50 +99,60 @@ def public_names() -> dict[int, str]:
 
 
 def find(name: str) -> MediaModel:
-    """The model meant by a bare name or by `connection/name`. ModelNotFound if nothing offers it."""
-    if "\0" in name:
-        raise ModelNotFound(name)  # PostgreSQL cannot be asked for it.
-    found = available_models().filter(name=name).first()
-    if found is None and "/" in name:
-        connection, _, rest = name.partition("/")
-        found = available_models().filter(connection__name=connection, name=rest).first()
-    if found is None:
+    """Return the available model with this name, or with this `connection/name`.
+
+    A bare name means the connection with the highest priority that offers it. Raises ModelNotFound.
+    """
+    _reject_nul(name)
+    model = available_models().filter(name=name).first()
+    if model is None and "/" in name:
+        connection, _, bare_name = name.partition("/")
+        model = available_models().filter(connection__name=connection, name=bare_name).first()
+    if model is None:
         raise ModelNotFound(name)
-    return found
+    return model
 
 
 def find_media(name: str) -> MediaModel:
-    """Like `find`, for a model that can be queued: NotMediaModel if it puts out neither image nor video."""
+    """Return the same as `find`, and raise NotMediaModel if it generates neither images nor videos."""
     model = find(name)
     if not model.media_type:
-        raise NotMediaModel(f"{name} puts out neither images nor videos.")
+        raise NotMediaModel(f"{name} generates neither images nor videos.")
     return model
 
 
 def model_ids_by_name(name: str) -> list[int]:
-    """The ids of every model, offered or not, that goes or went by this name. ModelNotFound if none does."""
-    if "\0" in name:
-        raise ModelNotFound(name)
+    """Return the ids of all models with this name or `connection/name`, available or not.
+
+    Raises ModelNotFound if there are none.
+    """
+    _reject_nul(name)
     ids = list(MediaModel.objects.filter(name=name).values_list("pk", flat=True))
     if "/" in name:
-        connection, _, rest = name.partition("/")
-        forced = MediaModel.objects.filter(connection__name=connection, name=rest)
-        ids += forced.values_list("pk", flat=True)
+        connection, _, bare_name = name.partition("/")
+        of_connection = MediaModel.objects.filter(connection__name=connection, name=bare_name)
+        ids += of_connection.values_list("pk", flat=True)
     if not ids:
         raise ModelNotFound(name)
     return ids
 
 
+def _reject_nul(name: str) -> None:
+    """Raise ModelNotFound for a name that PostgreSQL rejects in a query."""
+    if "\0" in name:
+        raise ModelNotFound(name)
+
+
 def update_durations(model_id: int) -> None:
-    """Take the usual and the slow duration of a model from the last that were made."""
-    times = (
+    """Compute the median and 95th percentile of a model's durations from its latest generations."""
+    durations = (
         Generation.objects.filter(model_id=model_id, state__in=(State.SUCCEEDED, State.FINISHED))
         .exclude(released_at=None)
         .order_by("-ended_at")
         .values_list(F("ended_at") - F("released_at"), flat=True)[:DURATION_SAMPLES]
     )
-    seconds = [time.total_seconds() for time in times]
+    seconds = [duration.total_seconds() for duration in durations]
     if not seconds:
         return
-    slow = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
-    MediaModel.objects.filter(pk=model_id).update(median_seconds=median(seconds), p95_seconds=slow)
+    p95 = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    MediaModel.objects.filter(pk=model_id).update(median_seconds=median(seconds), p95_seconds=p95)

@@ -1,6 +1,5 @@
-"""Signs between the processes: the pump's lease and bell, signs of life, requests to stop."""
+"""Coordinate the processes: the poller's lease and wake-ups, heartbeats, and requests to stop."""
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,30 +10,29 @@ from django_q.tasks import async_task
 
 from queueapp.models import Heartbeat, Lease
 
-log = logging.getLogger(__name__)
-
+#: Names of the django-q2 clusters. Their heartbeats have the same names.
 POLLER = "poller"
 JOBS = "jobs"
-#: A pump that has not renewed for this long has lost its lease.
+#: A poller that has not renewed its lease for this long has lost it.
 LEASE_DURATION = timedelta(seconds=6)
 
 
 def wake_poller() -> None:
-    """Tell the pump that there is something to look at.
+    """Make the poller tick at once instead of at its next interval.
 
-    Called after the commit of what happened: a lost ring costs one tick's wait, while a lock on the
-    lease inside other transactions could make them wait for each other.
+    Call it after the commit of the change, with `transaction.on_commit`. Inside other transactions the lock
+    on the lease's row could cause deadlocks. A lost wake-up delays the poller by one interval at most.
     """
     Lease.objects.filter(name=POLLER).update(wakeups=F("wakeups") + 1)
 
 
 def start_poller() -> None:
-    """Put a pump task on its queue unless a task already waits there."""
+    """Enqueue a task that runs the poller, unless one is waiting already."""
     _enqueue_if_idle("queueapp.tasks.run_poller", POLLER)
 
 
 def request_heartbeat() -> bool:
-    """Have a rendering worker show that it takes up tasks; False if a task already waits for one."""
+    """Enqueue a task that records a heartbeat of the job workers; return False if any task is waiting."""
     return _enqueue_if_idle("queueapp.tasks.send_heartbeat", JOBS)
 
 
@@ -46,12 +44,12 @@ def _enqueue_if_idle(task: str, queue: str) -> bool:
 
 
 def poller_lease() -> Lease:
-    """The lease's row as it is now, made if it is missing."""
+    """Return the current row of the lease, and create it if it is missing."""
     return Lease.objects.get_or_create(name=POLLER)[0]
 
 
 def acquire_lease(holder: str) -> int | None:
-    """Become the pump if nobody is: the fence number of this holding, or None."""
+    """Acquire the poller's lease and return its new fence; None if another process holds it."""
     now = timezone.now()
     with transaction.atomic():
         free = Lease.objects.filter(Q(expires_at=None) | Q(expires_at__lt=now), name=POLLER)
@@ -62,7 +60,7 @@ def acquire_lease(holder: str) -> int | None:
 
 
 def renew_lease(fence: int) -> bool:
-    """Hold the lease for another while; False if it has gone to somebody else."""
+    """Extend the lease and record a heartbeat; return False if the lease is lost."""
     if not _held_lease(fence).update(expires_at=timezone.now() + LEASE_DURATION):
         return False
     record_heartbeat(POLLER)
@@ -70,12 +68,15 @@ def renew_lease(fence: int) -> bool:
 
 
 def release_lease(fence: int) -> bool:
-    """Let the next pump begin at once; False if the lease had gone already."""
+    """Release the lease, so that another poller can start at once; return False if it was lost already."""
     return bool(_held_lease(fence).update(expires_at=None, holder=""))
 
 
 def confirm_lease(fence: int) -> bool:
-    """Inside a transaction: whether the lease is still held, kept from changing hands until it ends."""
+    """Return whether the lease is held, and lock its row until the caller's transaction ends.
+
+    While it is locked, no other poller can acquire the lease.
+    """
     return bool(_held_lease(fence).update(fence=F("fence")))
 
 
@@ -83,23 +84,23 @@ def _held_lease(fence: int) -> QuerySet[Lease]:
     return Lease.objects.filter(name=POLLER, fence=fence, expires_at__isnull=False)
 
 
-def request_stop(asked: bool, *, seconds: float = 30) -> None:
-    """Ask every pump on this database to leave, or take that back. The asking lapses by itself."""
-    until = timezone.now() + timedelta(seconds=seconds) if asked else None
+def request_stop(stop: bool, *, seconds: float = 30) -> None:
+    """Ask every poller of this database to stop for `seconds`, or withdraw the request."""
+    until = timezone.now() + timedelta(seconds=seconds) if stop else None
     Lease.objects.filter(name=POLLER).update(stop_requested_until=until)
 
 
 def is_stop_requested() -> bool:
-    """Whether every pump has been asked to leave."""
+    """Return whether every poller has been asked to stop."""
     return Lease.objects.filter(name=POLLER, stop_requested_until__gt=timezone.now()).exists()
 
 
 def record_heartbeat(name: str) -> None:
-    """Leave a sign of life."""
+    """Record that a part of the worker is running."""
     Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
 
 def seconds_since_heartbeat(name: str) -> float | None:
-    """Seconds since a part of the worker was last seen at work; None if it never was."""
+    """Return the seconds since the last heartbeat of a part of the worker; None if there was none."""
     at = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
     return (timezone.now() - at).total_seconds() if at else None

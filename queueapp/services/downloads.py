@@ -1,41 +1,42 @@
-"""Results that a hub has and Drover has not stored yet: who fetches one now, and when it is tried again.
+"""Lease downloads to workers, and schedule their retries.
 
-A fetch that fails is no failed generation: it ended well, and its result is still to come.
+A download fetches the result of a succeeded generation from its hub. If it fails, the generation stays
+succeeded and the download is retried. A lease that is not renewed expires, so the download of a dead worker
+is retried as well.
 """
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from queueapp.errors import NotFound
-from queueapp.models import Download, Generation, Result
+from queueapp.models import Download, Event, Generation, Result
 from queueapp.services import coordination, results
 from queueapp.services.lifecycle.transitions import bump_version, log_event
 
-#: A hold that is not renewed for this long is over: its worker is dead.
+#: A lease that is not renewed for this long expires.
 LEASE_DURATION = timedelta(seconds=20)
-#: A bell that is not answered for this long is rung again.
+#: A task that no worker has started after this long is enqueued again.
 DISPATCH_TIMEOUT = timedelta(seconds=10)
-#: How many are fetched at once, and how many of one hub: a hub whose results hang must hold up neither the
-#: others' results nor the built-in engine, which shares the workers.
+#: Concurrent downloads in all and of one hub. A hub that hangs must leave workers for other hubs and for the
+#: built-in engine.
 MAX_CONCURRENT, MAX_PER_HUB = 3, 2
-#: Seconds until the next try, by how many have failed; the last one counts from then on.
+#: Seconds until the next attempt after the first failure, the second, ...; the last one repeats.
 RETRY_DELAYS = (5, 15, 60, 300, 900, 3600)
-#: After this long nobody tries any more unless somebody asks for it.
+#: Drover stops retrying after this long.
 GIVE_UP_AFTER = timedelta(hours=24)
-#: Tries of what another try will hardly change: a wrong link, bytes that are no picture. Enough of them to
-#: last for twenty minutes, because a proxy's error page may pass.
+#: Attempts after which a permanent error, such as a broken link or a file that is no image, is final. They
+#: take 20 minutes, because the error page of a proxy looks like a permanent error and may disappear.
 MAX_PERMANENT_ERRORS = 6
-WORKER_DIED = "The worker that fetched it ended before the result was stored."
+WORKER_DIED = "The worker stopped before the result was stored."
 
 
 def create_download(generation: Generation, url: str) -> None:
-    """Fetch this generation's result from now on; `url` may be empty where only the hub's id is known."""
+    """Start to download a generation's result; `url` is "" if only the hub's id is known."""
     Download.objects.create(
         generation=generation,
         connection_id=generation.connection_id,
@@ -44,71 +45,76 @@ def create_download(generation: Generation, url: str) -> None:
     )
 
 
-def reserve_due_downloads(now: datetime, most: int) -> list[str]:
-    """The ids of those that are to be tried now and that nobody tries, as far as there are places for them;
-    the longest due first.
+def reserve_due_downloads(now: datetime, limit: int) -> list[str]:
+    """Return the generation ids of at most `limit` due downloads, the longest due first.
 
-    Their next bell is due when this one has had time to be answered. A try whose worker died has failed:
-    a result that kills whoever fetches it must do so neither again at once, nor for ever.
+    The caller enqueues a task for each. Until `DISPATCH_TIMEOUT` has passed, the ids are not returned again.
+    Expired leases first count as failed attempts, so that a result which kills its workers is retried more
+    and more rarely, and not for ever.
     """
-    unheld = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
-    wanted = Download.objects.filter(unheld, next_attempt_at__lte=now)
-    for dead in wanted.exclude(lease_token="").select_related("generation"):
-        record_failure(dead, WORKER_DIED, permanent=True, where=unheld)
-    found = wanted.filter(lease_token="").order_by("next_attempt_at")
-    held = Counter(Download.objects.filter(lease_expires_at__gte=now).values_list("connection_id", flat=True))
-    rung: list[str] = []
-    while len(rung) < most and held.total() < MAX_CONCURRENT:
-        full = [hub for hub, fetches in held.items() if fetches >= MAX_PER_HUB]
-        first = found.exclude(connection__in=full).first()
-        if first is None:
+    expired = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
+    due = Download.objects.filter(expired, next_attempt_at__lte=now)
+    for dead in due.exclude(lease_token="").select_related("generation"):
+        record_failure(dead, WORKER_DIED, permanent=True, where=expired)
+    waiting = due.filter(lease_token="").order_by("next_attempt_at")
+    running = Counter(
+        Download.objects.filter(lease_expires_at__gte=now).values_list("connection_id", flat=True)
+    )
+    reserved: list[str] = []
+    while len(reserved) < limit and running.total() < MAX_CONCURRENT:
+        busy_hubs = [connection_id for connection_id, count in running.items() if count >= MAX_PER_HUB]
+        download = waiting.exclude(connection__in=busy_hubs).first()
+        if download is None:
             break
-        if Download.objects.filter(unheld, pk=first.pk, lease_token="").update(
+        if Download.objects.filter(expired, pk=download.pk, lease_token="").update(
             lease_expires_at=now + DISPATCH_TIMEOUT
         ):
-            rung.append(str(first.pk))
-        held[first.connection_id] += 1
-    return rung
+            reserved.append(str(download.pk))
+        running[download.connection_id] += 1
+    return reserved
 
 
-def acquire(generation_id: UUID | str, claim: str) -> Download | None:
-    """Take hold of a download to try it; None if there is nothing to do, or somebody is at it."""
+def acquire(generation_id: UUID | str, lease_token: str) -> Download | None:
+    """Lease a due download and count the attempt; return None if it is not due or leased already."""
     now = timezone.now()
-    free = Q(lease_token="") | Q(lease_expires_at__lt=now)
-    key = UUID(str(generation_id))
-    wanted = Download.objects.filter(free, pk=key, next_attempt_at__lte=now)
-    if not wanted.update(
-        lease_token=claim, lease_expires_at=now + LEASE_DURATION, attempts=F("attempts") + 1
+    unleased = Q(lease_token="") | Q(lease_expires_at__lt=now)
+    pk = UUID(str(generation_id))
+    due = Download.objects.filter(unleased, pk=pk, next_attempt_at__lte=now)
+    if not due.update(
+        lease_token=lease_token, lease_expires_at=now + LEASE_DURATION, attempts=F("attempts") + 1
     ):
         return None
-    download = Download.objects.select_related("generation", "connection").filter(pk=key).first()
+    download = Download.objects.select_related("generation", "connection").filter(pk=pk).first()
     if download and download.last_error:
-        bump_version(download.generation)  # The page says that it is tried again now.
+        bump_version(download.generation)  # Pages show that it is being retried.
     return download
 
 
 def renew(download: Download) -> bool:
-    """Keep the hold; False when it is gone."""
-    return bool(_held_download(download).update(lease_expires_at=timezone.now() + LEASE_DURATION))
+    """Extend the lease; return False if it is lost."""
+    return bool(_leased(download).update(lease_expires_at=timezone.now() + LEASE_DURATION))
 
 
 def set_url(download: Download, url: str) -> None:
-    """The hub tells another link."""
-    _held_download(download).update(url=url)
+    """Store a new link to the result."""
+    _leased(download).update(url=url)
     download.url = url
 
 
 def finish(download: Download, result: Result) -> bool:
-    """Save the result in place of the download; False, and nothing kept, if the hold was lost meanwhile."""
+    """Save the result and delete the download in one transaction.
+
+    Deletes the result's files and returns False if the lease is lost.
+    """
     try:
         with transaction.atomic():
-            log_event(download.generation, "result stored")
-            won = bool(_held_download(download).delete()[0])
+            # Locks the namespace first, like every change of a generation.
+            log_event(download.generation, Event.Kind.RESULT_STORED)
+            won = bool(_leased(download).delete()[0])
             if won:
                 result.save(force_insert=True)
-                transaction.on_commit(
-                    coordination.wake_poller, robust=True
-                )  # There is a place for the next one.
+                # Another download can start.
+                transaction.on_commit(coordination.wake_poller, robust=True)
             else:
                 transaction.set_rollback(True)
     except BaseException:
@@ -121,55 +127,71 @@ def finish(download: Download, result: Result) -> bool:
 
 def record_failure(
     download: Download,
-    words: str,
+    message: str,
     *,
     permanent: bool = False,
     retry_after: float | None = None,
     where: Q | None = None,
 ) -> None:
-    """This try came to nothing: plan the next one, or give up; nothing if the hold is lost or not `where`.
+    """Record a failed attempt and schedule the next one, or give up.
 
-    `retry_after` is the wait in seconds that was asked for. What is permanent is given up after some tries,
-    if the last two came to the same.
+    Does nothing if the lease is lost or `where` does not match. `retry_after` is the minimum delay in seconds
+    that the hub asked for. A `permanent` error is final after `MAX_PERMANENT_ERRORS` attempts if the attempt
+    before failed with the same message.
     """
-    now = timezone.now()
-    words = words[:500]
-    permanent = permanent and download.attempts >= MAX_PERMANENT_ERRORS and download.last_error == words
-    over = permanent or now - download.created_at > GIVE_UP_AFTER
-    failures = max(download.attempts, 1)  # Somebody may have begun the counting anew meanwhile.
-    pause = max(RETRY_DELAYS[min(failures, len(RETRY_DELAYS)) - 1], retry_after or 0)
-    planned: dict[str, Any] = {
-        "last_error": words,
-        "next_attempt_at": None if over else now + timedelta(seconds=pause),
-        "lease_token": "",
-        "lease_expires_at": None,
-    }
+    message = message[:500]
+    give_up = _is_final(download, message, permanent)
     with transaction.atomic():
-        if over or download.last_error != words:
-            kind = "result given up" if over else "result not stored"
-            log_event(download.generation, kind, text=words)
+        # The version or event first: it locks the namespace, like every change of a generation.
+        if give_up or download.last_error != message:
+            kind = Event.Kind.DOWNLOAD_GIVEN_UP if give_up else Event.Kind.DOWNLOAD_FAILED
+            log_event(download.generation, kind, text=message)
         else:
             bump_version(download.generation)
         transaction.on_commit(coordination.wake_poller, robust=True)
-        if not _held_download(download).filter(where or Q()).update(**planned):
+        updated = (
+            _leased(download)
+            .filter(where or Q())
+            .update(
+                last_error=message,
+                next_attempt_at=None if give_up else _next_attempt(download, retry_after),
+                lease_token="",
+                lease_expires_at=None,
+            )
+        )
+        if not updated:
             transaction.set_rollback(True)
 
 
-def retry_now(generation: Generation) -> None:
-    """Try now, however often it failed. NotFound if there is nothing to fetch.
+def _is_final(download: Download, message: str, permanent: bool) -> bool:
+    if timezone.now() - download.created_at > GIVE_UP_AFTER:
+        return True
+    return permanent and download.attempts >= MAX_PERMANENT_ERRORS and download.last_error == message
 
-    A try that is under way goes on: another one would only begin at the front again.
+
+def _next_attempt(download: Download, retry_after: float | None) -> datetime:
+    failures = max(download.attempts, 1)  # `retry_now` may have reset the attempts during this one.
+    delay = RETRY_DELAYS[min(failures, len(RETRY_DELAYS)) - 1]
+    return timezone.now() + timedelta(seconds=max(delay, retry_after or 0))
+
+
+def retry_now(generation: Generation) -> None:
+    """Retry a download now and count its attempts and time from zero.
+
+    An attempt that is running continues, because a second one would start from the beginning. Raises NotFound
+    if the generation has no download.
     """
     now = timezone.now()
     with transaction.atomic():
         bump_version(generation)
-        asked = Download.objects.filter(pk=generation.pk)
-        if not asked.update(attempts=0, created_at=now):
-            raise NotFound("There is no result to fetch.")
-        idle = asked.filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
-        idle.update(next_attempt_at=now, lease_token="", lease_expires_at=None)
+        rows = Download.objects.filter(pk=generation.pk)
+        if not rows.update(attempts=0, created_at=now):
+            raise NotFound("There is no result to download.")
+        unleased = rows.filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
+        unleased.update(next_attempt_at=now, lease_token="", lease_expires_at=None)
         transaction.on_commit(coordination.wake_poller, robust=True)
 
 
-def _held_download(download: Download) -> Any:
+def _leased(download: Download) -> QuerySet[Download]:
+    """Return the row of a download while its lease is held."""
     return Download.objects.filter(pk=download.pk, lease_token=download.lease_token).exclude(lease_token="")

@@ -1,7 +1,7 @@
-"""Submitting and cancelling: the two things a person asks of the queue."""
+"""Enqueue, find, cancel and expire generations."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,29 +12,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from queueapp.errors import BadCount, InsufficientCredits, NotFound
-from queueapp.models import (
-    ApiToken,
-    Connection,
-    Event,
-    FairShare,
-    Generation,
-    Input,
-    MediaModel,
-    Namespace,
-    Submission,
-)
+from queueapp.models import ApiToken, Connection, Event, FairShare, Generation, Input, Submission
 from queueapp.params import Params, get_prompt
 from queueapp.services import accounts, catalog, coordination, inputs
 from queueapp.services.lifecycle.transitions import log_event, next_version, transition
-from queueapp.states import LIVE, State
+from queueapp.states import LIFETIME, LIVE, EndReason, State
 
-#: A generation expires this long after it was enqueued, as on the hub.
-LIFETIME = timedelta(hours=24)
+#: Generations that one call of `expire_old` ends, so that a tick of the poller stays short.
+_MAX_EXPIRED_PER_CALL = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and through which door."""
+    """The user of a request, and where the request came from."""
 
     user: User
     source: Submission.Source = Submission.Source.PAGE
@@ -49,17 +39,18 @@ def enqueue(
     num_generations: Any = 1,
     target_namespace: str | None = None,
 ) -> list[Generation]:
-    """Put a submission into the queue, whole or not at all, and return its generations.
+    """Add a submission to the queue and return its generations.
 
-    The parameters are stored as they are, `data:` bodies as files beside them. Raises BadCount,
-    ModelNotFound, NotMediaModel, InsufficientCredits, NamespaceNotFound, BadRequest.
+    The parameters are stored unchanged, except that the bodies of `data:` URIs become files. If anything
+    fails, nothing is stored. Raises BadCount, ModelNotFound, NotMediaModel, InsufficientCredits,
+    NamespaceNotFound, BadRequest and TooLarge.
     """
     count = validate_count(num_generations)
     model = catalog.find_media(model_name)
     if model.connection.stop_reason == Connection.StopReason.CREDITS:
         raise InsufficientCredits(f"The hub account {model.connection}")
     namespace = accounts.resolve_namespace(caller.user, target_namespace)
-    kept, bodies = inputs.extract_data_uris(params, namespace)
+    stored_params, new_inputs = inputs.extract_data_uris(params, namespace)
     submission = Submission(
         namespace=namespace,
         user=caller.user,
@@ -67,102 +58,116 @@ def enqueue(
         source=caller.source,
         model=model,
         model_name=model_name,
-        params=kept,
+        params=stored_params,
         target_namespace=target_namespace,
-        prompt=get_prompt(kept),
+        prompt=get_prompt(stored_params),
         num_generations=count,
     )
     try:
-        return _save(submission, model, namespace, bodies)
+        return _save(submission, new_inputs)
     except BaseException:
-        inputs.delete_files(bodies)
+        inputs.delete_files(new_inputs)
         raise
 
 
 def validate_count(value: Any) -> int:
-    """`num_generations` as the protocol wants it: an integer; `true`, `"2"` and `2.0` are none."""
+    """Return `num_generations` if it is an integer in the allowed range; otherwise raise BadCount.
+
+    As in the protocol, `true`, `"2"` and `2.0` are not integers.
+    """
     highest = settings.DROVER_MAX_GENERATIONS
     if type(value) is not int or not 1 <= value <= highest:
         raise BadCount(highest)
     return value
 
 
-def _save(
-    submission: Submission, model: MediaModel, namespace: Namespace, bodies: list[Input]
-) -> list[Generation]:
+def _save(submission: Submission, new_inputs: list[Input]) -> list[Generation]:
+    """Save a submission, its inputs, generations, events and the namespace's new version in one transaction.
+
+    The version comes first: it locks the namespace.
+    """
     now = timezone.now()
     submission.created_at = now
     with transaction.atomic():
-        version = next_version(namespace.pk)
+        version = next_version(submission.namespace_id)
         submission.save(force_insert=True)
-        Input.objects.bulk_create(bodies)
+        Input.objects.bulk_create(new_inputs)
         inputs.mark_used(submission.params)
-        made = [
+        generations = [
             Generation(
                 submission=submission,
-                namespace=namespace,
+                namespace=submission.namespace,
                 user=submission.user,
-                connection_id=model.connection_id,
-                model=model,
+                connection_id=submission.model.connection_id,
+                model=submission.model,
                 ordinal=ordinal,
                 version=version,
                 enqueued_at=now,
             )
             for ordinal in range(submission.num_generations)
         ]
-        Generation.objects.bulk_create(made)
+        Generation.objects.bulk_create(generations)
         Event.objects.bulk_create(
-            Event(generation=generation, at=now, kind="moved", state=State.QUEUED, user=submission.user)
-            for generation in made
+            Event(
+                generation=generation,
+                at=now,
+                kind=Event.Kind.STATE_CHANGED,
+                state=State.QUEUED,
+                user=submission.user,
+            )
+            for generation in generations
         )
-        FairShare.objects.get_or_create(connection_id=model.connection_id, user=submission.user)
+        FairShare.objects.get_or_create(connection_id=submission.model.connection_id, user=submission.user)
         transaction.on_commit(coordination.wake_poller, robust=True)
-    return made
+    return generations
 
 
 def cancel(generation: Generation, user: User) -> None:
-    """Ask for a generation to be stopped. NotFound if it has ended or was asked to stop before.
+    """Cancel a queued generation at once; for a live one, record the request and wake the poller.
 
-    What still waits here is cancelled at once; what a backend has is asked to stop, and shown as
-    cancelling until the backend has answered.
+    Raises NotFound if it has ended or its cancel was requested before.
     """
-    now = timezone.now()
-    asked: dict[str, Any] = {"cancel_requested_at": now, "cancel_requested_by": user, "cancel_answer": ""}
-    unasked = Q(cancel_requested_at=None)
+    request: dict[str, Any] = {
+        "cancel_requested_at": timezone.now(),
+        "cancel_requested_by": user,
+        "cancel_answer": "",
+    }
+    not_requested = Q(cancel_requested_at=None)
     if transition(
         generation,
         State.CANCELLED,
         user=user,
         text="Before it started.",
-        where=unasked & Q(state=State.QUEUED),
-        **asked,
+        where=not_requested & Q(state=State.QUEUED),
+        **request,
     ):
         return
     with transaction.atomic():
         if not log_event(
             generation,
-            "cancel asked",
+            Event.Kind.CANCEL_REQUESTED,
             user=user,
-            where=unasked & Q(state__in=LIVE),
-            **asked,
+            where=not_requested & Q(state__in=LIVE),
+            **request,
         ):
-            raise NotFound("It has ended already, or was asked to stop before.")
+            raise NotFound("It has ended already, or its cancel was requested before.")
         transaction.on_commit(coordination.wake_poller, robust=True)
 
 
 def expire_old(now: datetime) -> None:
-    """End everything that has lived for 24 hours, whatever it is doing."""
+    """End live generations as expired that were enqueued longer than `LIFETIME` ago, the oldest first."""
     too_old = Generation.objects.live().filter(enqueued_at__lt=now - LIFETIME)
-    for generation in too_old.select_related("connection").order_by("enqueued_at")[:100]:
-        reason = "It did not end within 24 hours."
-        if generation.may_be_billed:
-            reason += " The hub may have made and billed it."
+    for generation in too_old.select_related("connection").order_by("enqueued_at")[:_MAX_EXPIRED_PER_CALL]:
+        reason = EndReason.EXPIRED_AT_HUB if generation.may_be_billed else EndReason.EXPIRED
         transition(generation, State.EXPIRED, reason=reason)
 
 
 def get_generation(generation_id: UUID | str, user: User) -> Generation:
-    """One generation with all that its page shows. NotFound if there is none or it is somebody else's."""
-    found = (
+    """Return a generation with everything that its page shows.
+
+    Raises NotFound if it does not exist or belongs to another user.
+    """
+    generation = (
         Generation.objects.select_related(
             "submission__user",
             "submission__token",
@@ -174,6 +179,6 @@ def get_generation(generation_id: UUID | str, user: User) -> Generation:
         .filter(pk=generation_id, namespace__in=accounts.visible_namespaces(user))
         .first()
     )
-    if found is None:
+    if generation is None:
         raise NotFound("There is no such generation.")
-    return found
+    return generation

@@ -8,11 +8,10 @@ from django.utils import timezone
 
 from queueapp.errors import NotFound
 from queueapp.models import Input
+from queueapp.states import LIFETIME
 
 #: The path of the links, below the public address.
 PATH = "inputs/shared/"
-#: Generations end within this time after their enqueue, so no hub needs the link for longer.
-LIFETIME = timedelta(hours=24)
 
 _SIGNER = Signer(salt="drover.inputs.shared")
 

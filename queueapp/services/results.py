@@ -1,4 +1,4 @@
-"""Storing what a backend made."""
+"""Store the results of generations: the file, a thumbnail, and a row that describes them."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from queueapp.states import State
 
 
 def save_files(generation: Generation, path: Path) -> Result:
-    """Put a made file and its thumbnail into the storage; the unsaved row that describes them.
+    """Copy a result and its thumbnail into the storage and return an unsaved row that describes them.
 
-    What it is, is told by its bytes: raises media.NotMedia for anything but an image or a video.
+    The type is detected from the file's bytes. Raises media.InvalidMedia if it is neither image nor video.
     """
     info = media.inspect(path)
-    small = media.make_thumbnail(path, info.kind)
+    thumbnail = media.make_thumbnail(path, info.kind)
     result = Result(
         generation=generation,
         content_type=info.content_type,
@@ -29,7 +29,7 @@ def save_files(generation: Generation, path: Path) -> Result:
     )
     try:
         result.file = storage.save_file("results", f"{generation.pk}.{info.extension}", path)
-        result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", small)
+        result.thumbnail = storage.save_bytes("thumbnails", f"{generation.pk}.webp", thumbnail)
     except BaseException:
         delete_files(result)
         raise
@@ -37,13 +37,16 @@ def save_files(generation: Generation, path: Path) -> Result:
 
 
 def delete_files(result: Result) -> None:
-    """Remove the files of a result that was never saved."""
+    """Delete the files of a result whose row was not saved."""
     storage.delete(result.file)
     storage.delete(result.thumbnail)
 
 
 def finish_with_result(generation: Generation, result: Result, *, where: Q | None = None) -> bool:
-    """End a generation with its result; False, and nothing kept, if it ended or changed hands before."""
+    """End a generation as succeeded and save its result in one transaction.
+
+    Deletes the result's files and returns False if the generation had ended or `where` does not match.
+    """
     try:
         with transaction.atomic():
             won = transition(generation, State.SUCCEEDED, where=where, lease_token="", lease_expires_at=None)

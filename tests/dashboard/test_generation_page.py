@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from queueapp.models import Generation, Input, Submission
+from queueapp.models import Event, Generation, Input, Submission
 from queueapp.services import accounts, generations
 from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import STATE_TEXTS, State
@@ -215,7 +215,13 @@ def test_an_open_page_gets_the_hub_id_and_the_cost(alices_browser: Client, alice
     generation = factories.generation(alice, State.PROCESSING)
     page = load(alices_browser, generation)
     assert "Hub ID" not in page.text
-    log_event(generation, "cost told", text="0.04", cost=Decimal("0.0400"), upstream_id="a-name-at-the-hub")
+    log_event(
+        generation,
+        Event.Kind.COST_RECORDED,
+        text="0.04",
+        cost=Decimal("0.0400"),
+        upstream_id="a-name-at-the-hub",
+    )
     changes = poll(alices_browser, generation, page.version)
     assert changes.attribute("#parameters", "hx-swap-oob") == "true"
     assert "Hub ID a-name-at-the-hub" in changes.text_in("#parameters")

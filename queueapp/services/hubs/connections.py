@@ -33,12 +33,6 @@ def same_account(connection: Connection) -> QuerySet[Connection]:
 
 def count_unfinished(connection: Connection) -> tuple[int, int]:
     """Return the number of generations at the hub, and of results that are still to be downloaded."""
-    generations = Generation.objects.at_work().filter(connection=connection)
+    generations = Generation.objects.in_flight().filter(connection=connection)
     downloads = Download.objects.filter(connection=connection, next_attempt_at__isnull=False)
     return generations.count(), downloads.count()
-
-
-def update_fields(connection: Connection, **fields: object) -> None:
-    """Update columns of the row, unless it was deleted, then reload them into `connection`."""
-    if Connection.objects.filter(pk=connection.pk).update(**fields):
-        connection.refresh_from_db(fields=list(fields))

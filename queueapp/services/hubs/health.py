@@ -13,8 +13,8 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from queueapp.models import Connection, Generation, Namespace
+from queueapp.models.base import update_row
 from queueapp.services import coordination
-from queueapp.services.hubs.connections import update_fields
 from queueapp.upstream.retry import backoff
 
 #: Seconds: the longest pause after failures, unless the hub asks for a longer one.
@@ -111,7 +111,7 @@ def _reset(connection: Connection, breaker: _Breaker, *, other: _Breaker) -> Non
     if not failures and getattr(connection, breaker.retry_at) is None:
         return
     last_error = connection.last_error if other.count(connection) else ""
-    update_fields(connection, **{breaker.failures: 0, breaker.retry_at: None, "last_error": last_error})
+    update_row(connection, **{breaker.failures: 0, breaker.retry_at: None, "last_error": last_error})
     if failures >= FAILING_AFTER:
         _refresh_pages(connection)
 
@@ -124,7 +124,7 @@ def _count_failure(
         delay = retry_after + min(delay, 1.0)  # Random, so that not all clients return at once.
     retry_at = timezone.now() + timedelta(seconds=delay)
     failures = F(breaker.failures) + 1
-    update_fields(
+    update_row(
         connection, **{breaker.failures: failures, breaker.retry_at: retry_at, "last_error": message[:500]}
     )
     if breaker.count(connection) == FAILING_AFTER:
@@ -146,7 +146,7 @@ def stop(connection: Connection, reason: Connection.StopReason, message: str) ->
 
 def resume(connection: Connection) -> None:
     """Clear a stop and all failures, and wake the poller."""
-    update_fields(connection, **HEALTHY)
+    update_row(connection, **HEALTHY)
     _refresh_pages(connection)
     coordination.wake_poller()
 
@@ -161,11 +161,11 @@ def _refresh_pages(connection: Connection) -> None:
 def set_supports_events(connection: Connection, supported: bool) -> None:
     """Store whether the hub offers a stream of events."""
     if connection.supports_events is not supported:
-        update_fields(connection, supports_events=supported)
+        update_row(connection, supports_events=supported)
 
 
 def record_clock_offset(connection: Connection, seconds: float | None) -> None:
     """Store the seconds by which the hub's clock is ahead of ours. None means that it was not measured."""
     known = connection.clock_offset
     if seconds is not None and (known is None or abs(known - seconds) > _CLOCK_NOISE):
-        update_fields(connection, clock_offset=seconds)
+        update_row(connection, clock_offset=seconds)

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from queueapp.models import Connection, MediaModel
+from queueapp.models.base import update_row
 from queueapp.services import coordination
-from queueapp.services.hubs.connections import update_fields
 from queueapp.upstream.catalog import ModelEntry
 
 #: The models of a hub are synced again after this long.
@@ -50,7 +50,7 @@ def save_models(connection: Connection, entries: Iterable[ModelEntry]) -> None:
             return  # The list belongs to the old hub or account. The new one is synced after its check.
         _upsert_models(connection, listed)
         _hide_unlisted_models(connection, listed)
-        update_fields(connection, models_synced_at=timezone.now(), sync_error="")
+        update_row(connection, models_synced_at=timezone.now(), sync_error="")
     # A proxy's error page may have looked like a hub without an event stream: try it again.
     Connection.objects.filter(pk=connection.pk, supports_events=False).update(supports_events=None)
 
@@ -94,4 +94,4 @@ def _model_fields(entry: ModelEntry) -> dict[str, Any]:
 
 def record_sync_error(connection: Connection, message: str) -> None:
     """Store why a sync failed. The known models stay available."""
-    update_fields(connection, sync_error=message[:500])
+    update_row(connection, sync_error=message[:500])

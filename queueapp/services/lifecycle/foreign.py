@@ -1,4 +1,4 @@
-"""What other people and scripts make in a namespace that is shared with them: counted, and left alone."""
+"""Record foreign generations: those that other people and scripts created in a shared hub namespace."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,46 +7,50 @@ from django.utils import timezone
 
 from queueapp.models import Connection, ForeignGeneration, Generation
 from queueapp.services.hubs.namespaces import connections_to, get_hub_namespace
+from queueapp.states import LIFETIME
 
-#: The hub lets nothing live longer; after that a name cannot come up again.
-RETENTION = timedelta(hours=25)
+#: A hub lists no generation for longer than its lifetime, so older ids do not appear again.
+RETENTION = LIFETIME + timedelta(hours=1)
 
 
 def record_foreign(connection: Connection, models: Mapping[str, str]) -> None:
-    """Remember the hub's names (upstream id -> model) that are nobody's here, and since when."""
-    known = ForeignGeneration.objects.filter(connection=connection, upstream_id__in=models)
-    ours = Generation.objects.filter(
+    """Record the hub's ids that belong to no generation here.
+
+    `models` maps each id to the name of its model. Ids that are recorded already keep their `first_seen_at`.
+    """
+    recorded = ForeignGeneration.objects.filter(connection=connection, upstream_id__in=models)
+    own = Generation.objects.filter(
         connection__in=connections_to(get_hub_namespace(connection)), upstream_id__in=models
     )
-    new = set(models) - set(known.values_list("upstream_id", flat=True))
-    new -= set(ours.values_list("upstream_id", flat=True))
+    new = set(models) - set(recorded.values_list("upstream_id", flat=True))
+    new -= set(own.values_list("upstream_id", flat=True))
     now = timezone.now()
     ForeignGeneration.objects.bulk_create(
         [
             ForeignGeneration(
                 connection=connection,
-                upstream_id=name,
-                model_name=models[name][:200],
+                upstream_id=upstream_id,
+                model_name=models[upstream_id][:200],
                 first_seen_at=now,
             )
-            for name in sorted(new)
+            for upstream_id in sorted(new)
         ],
         ignore_conflicts=True,
     )
 
 
 def known_before(connection: Connection, when: datetime) -> frozenset[str]:
-    """The hub's names that were there already at that time."""
+    """Return the foreign ids that were first seen before `when`."""
     rows = ForeignGeneration.objects.filter(connection=connection, first_seen_at__lt=when)
     return frozenset(rows.values_list("upstream_id", flat=True))
 
 
 def forget(generation: Generation) -> None:
-    """What was taken for somebody else's turns out to be a generation of ours."""
-    there = connections_to(get_hub_namespace(generation.connection))
-    ForeignGeneration.objects.filter(connection__in=there, upstream_id=generation.upstream_id).delete()
+    """Delete the foreign rows with the `upstream_id` of a generation that is not foreign after all."""
+    connections = connections_to(get_hub_namespace(generation.connection))
+    ForeignGeneration.objects.filter(connection__in=connections, upstream_id=generation.upstream_id).delete()
 
 
 def delete_old(now: datetime) -> None:
-    """Forget what cannot come up again."""
+    """Delete rows whose ids cannot appear again."""
     ForeignGeneration.objects.filter(first_seen_at__lt=now - RETENTION).delete()

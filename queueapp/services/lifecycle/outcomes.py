@@ -1,4 +1,4 @@
-"""How a hub's work ends here: from what the hub tells to the state, the words and what follows."""
+"""End generations with the outcome that their hub reports, or with the most that can be known of it."""
 
 import re
 from typing import Any
@@ -7,13 +7,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from queueapp.models import Generation
+from queueapp.models import Event, Generation
 from queueapp.services import catalog, downloads
 from queueapp.services.lifecycle.transitions import log_event, transition
-from queueapp.states import CANCELLED_TOO_LATE, MAY_BE_BILLED, NOTHING_MADE, UNKNOWN_TO_HUB, State
+from queueapp.states import EndReason, State
 from queueapp.upstream.messages import Row
 
-#: What the hub's words for a failure tell about its kind; the first that fits.
+#: Categories of failures, and the error texts of hubs that they are recognised by. The first match counts.
 _FAILURE_PATTERNS = (
     ("moderation", re.compile(r"inspection ?failed|sensitive ?content|moderat|safety|nsfw|policy", re.I)),
     ("credits", re.compile(r"insufficient (credits|funds|balance)", re.I)),
@@ -22,19 +22,25 @@ _FAILURE_PATTERNS = (
 _PROCESSING = Q(state=State.PROCESSING)
 
 
-def classify_failure(words: str) -> str:
-    """The category of a failure by the hub's words for it."""
-    return next((kind for kind, pattern in _FAILURE_PATTERNS if pattern.search(words)), "upstream")
+def classify_failure(error: str) -> str:
+    """Return the category of a failure with this error text."""
+    return next((name for name, pattern in _FAILURE_PATTERNS if pattern.search(error)), "upstream")
 
 
 def has_ended(generation: Generation, row: Row) -> bool:
-    """Whether the hub's row says that this is over: not where a parameter of its own has the name of the
-    field that says so, for a hub may put it in the field's place."""
+    """Return whether the hub's row reports an ending.
+
+    A hub may copy parameters over the fields of its rows. With a parameter named "status", the row's status
+    is therefore not trusted.
+    """
     return row.ended and "status" not in generation.submission.params
 
 
 def end_by_row(generation: Generation, row: Row) -> bool:
-    """End a generation as the hub's row says; the row is one that has ended. False if it had ended here."""
+    """End a generation as its row at the hub reports; return False if it had ended already.
+
+    `row` must be one for which `has_ended` is true.
+    """
     match row.state:
         case "succeeded":
             return record_success(generation, row.result_url or "")
@@ -45,13 +51,16 @@ def end_by_row(generation: Generation, row: Row) -> bool:
 
 
 def record_success(generation: Generation, url: str) -> bool:
-    """It has a result at the hub, which is fetched from now on."""
+    """End a generation as succeeded and start the download of its result, in one transaction.
+
+    `url` is "" if the hub reported no link. Returns False if it had ended already.
+    """
     with transaction.atomic():
         if not transition(
             generation,
             State.SUCCEEDED,
-            text=_too_late_text(generation),
-            **_kept_end_time(generation),
+            text=EndReason.CANCELLED_TOO_LATE if generation.cancel_requested_at else "",
+            **_first_end_time(generation),
             **_cost_check(),
         ):
             return False
@@ -60,98 +69,112 @@ def record_success(generation: Generation, url: str) -> bool:
     return True
 
 
-def record_failure(generation: Generation, words: str) -> bool:
-    """The hub says that it failed."""
-    reason = words.strip().partition("\n")[0]
+def record_failure(generation: Generation, error: str) -> bool:
+    """End a generation as failed with the hub's error text; return False if it had ended already."""
+    first_line = error.strip().partition("\n")[0]
     return transition(
         generation,
         State.FAILED,
         where=Q(state__in=(State.PROCESSING, State.FINISHED)),
-        **_kept_end_time(generation),
-        reason=reason or "The hub says that it failed, and gave no reason.",
-        raw_reason=words,
-        category=classify_failure(words),
+        **_first_end_time(generation),
+        reason=first_line or EndReason.FAILED_WITHOUT_REASON,
+        raw_reason=error,
+        category=classify_failure(error),
         **_cost_check(),
     )
 
 
 def record_cancelled(generation: Generation, *, began: bool | None) -> bool:
-    """It was stopped at the hub; `began` is whether it was running by then, None where that is not told."""
-    when = {True: "while it was running", False: "before it started", None: ""}[began]
-    asked = generation.cancel_requested_at is not None
-    who = "The hub stopped it" if asked else "Somebody stopped it at the hub"
+    """End a generation as cancelled at the hub; return False if it had ended already.
+
+    `began` is whether it had started to run; None if unknown.
+    """
+    when = {True: " while it was running", False: " before it started", None: ""}[began]
+    requested = generation.cancel_requested_at is not None
+    actor = "The hub stopped it" if requested else "It was stopped at the hub"
     return transition(
         generation,
         State.CANCELLED,
         where=_PROCESSING,
-        user=generation.cancel_requested_by if asked else None,
-        text=f"{who} {when}.".replace(" .", "."),
+        user=generation.cancel_requested_by if requested else None,
+        text=f"{actor}{when}.",
         cancel_answer=Generation.CancelAnswer.STOPPED,
         **_cost_check(),
     )
 
 
-def left_list(generation: Generation) -> bool:
-    """It has left the list of a hub that tells no outcome; what an event told of it counts."""
+def end_unlisted(generation: Generation) -> bool:
+    """End a generation that left the list of a hub which does not report the outcome of single generations.
+
+    A completion event decides, then an answered cancel. Without either it ends as finished. Returns False if
+    another call ended it, or if an event arrived at this moment; the next poll then uses the event.
+    """
     generation.refresh_from_db(fields=["completion_event"])
-    told: dict[str, Any] = generation.completion_event or {}
-    if told.get("state") == "succeeded":
-        return record_success(generation, told.get("url", ""))
-    if told.get("state") == "failed":
-        return record_failure(generation, told.get("error", ""))
-    if told.get("state") == "cancelled" or generation.cancel_answer == Generation.CancelAnswer.STOPPED:
+    event: dict[str, Any] = generation.completion_event or {}
+    if event.get("state") == "succeeded":
+        return record_success(generation, event.get("url", ""))
+    if event.get("state") == "failed":
+        return record_failure(generation, event.get("error", ""))
+    if event.get("state") == "cancelled" or generation.cancel_answer == Generation.CancelAnswer.STOPPED:
         return record_cancelled(generation, began=None)
-    reason = ""
-    if generation.cancel_answer == Generation.CancelAnswer.TOO_LATE:
-        reason = CANCELLED_TOO_LATE
-    elif generation.cancel_answer == Generation.CancelAnswer.UNCLEAR:
-        reason = "A cancel was sent and its answer was lost: it was stopped, or had ended."
-    untold = _PROCESSING if told else _PROCESSING & Q(completion_event=None)
-    if not transition(generation, State.FINISHED, where=untold, reason=reason):
-        return False  # An event has told it in this moment: the next look ends it.
+    unchanged = _PROCESSING if event else _PROCESSING & Q(completion_event=None)
+    if not transition(generation, State.FINISHED, where=unchanged, reason=_finished_reason(generation)):
+        return False
     catalog.update_durations(generation.model_id)
     return True
 
 
-def completed_late(generation: Generation) -> bool:
-    """An event about one that has left the list already: its result is fetched, its failure is one."""
-    told: dict[str, Any] = generation.completion_event or {}
-    if told.get("state") == "failed":
-        return record_failure(generation, told.get("error", ""))
-    if told.get("url"):
-        return record_success(generation, told["url"])
-    words = "The hub says that it succeeded, and tells no link to the result."
-    return log_event(generation, "told later", text=words)
+def _finished_reason(generation: Generation) -> str:
+    match generation.cancel_answer:
+        case Generation.CancelAnswer.TOO_LATE:
+            return EndReason.CANCELLED_TOO_LATE
+        case Generation.CancelAnswer.UNCLEAR:
+            return EndReason.CANCEL_UNCLEAR
+        case _:
+            return ""
 
 
-def missing(generation: Generation) -> bool:
-    """A hub whose rows persist has none of this any more."""
-    return transition(generation, State.LOST, where=_PROCESSING, reason=UNKNOWN_TO_HUB, category="vanished")
+def record_late_completion(generation: Generation) -> bool:
+    """Correct the outcome of a finished generation by its completion event; return whether it was written."""
+    event: dict[str, Any] = generation.completion_event or {}
+    if event.get("state") == "failed":
+        return record_failure(generation, event.get("error", ""))
+    if event.get("url"):
+        return record_success(generation, event["url"])
+    text = "The hub reported success without a link to the result."
+    return log_event(generation, Event.Kind.COMPLETED_LATE, text=text)
 
 
-def not_found(generation: Generation, *, nothing_made: bool) -> bool:
-    """The search for what may have been made goes no further; `nothing_made` says that it rules that out."""
-    where = Q(state=State.UNCERTAIN)
+def end_missing(generation: Generation) -> bool:
+    """End a generation as lost: a hub that keeps the rows of ended generations has none of it."""
+    return transition(
+        generation,
+        State.LOST,
+        where=_PROCESSING,
+        reason=EndReason.UNKNOWN_TO_HUB,
+        category="vanished",
+    )
+
+
+def end_unreconciled(generation: Generation, *, nothing_made: bool) -> bool:
+    """End an uncertain generation that was not found at the hub.
+
+    It fails if `nothing_made` says that the hub cannot have made it, so that it is safe to run again.
+    Otherwise it is lost.
+    """
+    uncertain = Q(state=State.UNCERTAIN)
     if nothing_made:
-        return transition(
-            generation,
-            State.FAILED,
-            where=where,
-            reason=f"The hub never took it. {NOTHING_MADE}",
-            category="not sent",
-        )
-    return transition(generation, State.LOST, where=where, reason=MAY_BE_BILLED, category="answer lost")
+        reason, category = EndReason.NEVER_ACCEPTED, "not sent"
+        return transition(generation, State.FAILED, where=uncertain, reason=reason, category=category)
+    reason, category = EndReason.ANSWER_LOST, "answer lost"
+    return transition(generation, State.LOST, where=uncertain, reason=reason, category=category)
 
 
-def _kept_end_time(generation: Generation) -> dict[str, Any]:
-    """A later word does not change when it ended."""
+def _first_end_time(generation: Generation) -> dict[str, Any]:
+    """Return the fields that keep the first `ended_at` when a late outcome replaces an ending."""
     return {} if generation.ended_at is None else {"ended_at": generation.ended_at}
 
 
-def _too_late_text(generation: Generation) -> str:
-    return CANCELLED_TOO_LATE if generation.cancel_requested_at else ""
-
-
 def _cost_check() -> dict[str, Any]:
-    """What is written with an ending that the hub may tell the cost of."""
+    """Return the fields that ask for the cost, for endings that a hub may have billed."""
     return {"cost_check_at": timezone.now()}

@@ -1,14 +1,15 @@
-"""Events about generations whose names are not written down yet.
+"""Keep completion events whose `upstream_id` is not stored yet.
 
-A quick hub tells an ending before the answer to the enqueue has been read and stored. What a stream told
-and nobody knew is kept in this process for a while; who writes a name down asks here.
+A fast hub can report an ending in its event stream before Drover has stored the ids from the response to the
+enqueue. Events with an unknown id are therefore kept in the memory of the poller's process, and
+`submitting.assign_upstream_id` looks here after it has stored an id.
 """
 
 import threading
 import time
 from collections.abc import Mapping
 
-#: Seconds that an event is kept, and how many at most.
+#: Seconds that an event is kept, and the maximum number of events.
 RETENTION_SECONDS, MAX_EVENTS = 60.0, 1000
 
 _events: dict[tuple[int, str], tuple[float, dict[str, str]]] = {}
@@ -16,7 +17,7 @@ _lock = threading.Lock()
 
 
 def add(connection_id: int, upstream_id: str, ending: Mapping[str, str]) -> None:
-    """Remember what an event told."""
+    """Keep an event. With more than `MAX_EVENTS`, it is dropped."""
     now = time.monotonic()
     with _lock:
         for key in [key for key, (at, _) in _events.items() if at < now - RETENTION_SECONDS]:
@@ -26,6 +27,6 @@ def add(connection_id: int, upstream_id: str, ending: Mapping[str, str]) -> None
 
 
 def pop(connection_id: int, upstream_id: str) -> dict[str, str] | None:
-    """What was told of this one, if anything; it is told once."""
+    """Remove and return the event of an id; None if there is none."""
     with _lock:
         return _events.pop((connection_id, upstream_id), (0.0, None))[1]

@@ -1,50 +1,54 @@
-"""Handing a submission to its backend: each step is written before it is taken.
+"""Send submissions to their backends, writing down each step before it is taken.
 
-A submission is claimed (`submitting`), then said to be posted, then posted, then settled by the answer.
-A pump that dies in between leaves rows that tell its successor how far it came: what was never said to be
-posted goes back to the queue, for the rest nobody knows and the hub's list is searched (`uncertain`).
+The steps: claim the submission (its generations become `submitting` under the poller's lease), mark them as
+being posted, post them, and record the response. If the poller dies in between, the rows show its successor
+how far it came. Generations that were not marked as being posted return to the queue. The others may exist
+at the hub: they become `uncertain`, and the hub's list is searched for them.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from queueapp.models import Connection, FairShare, Generation
+from queueapp.models import Connection, Event, FairShare, Generation
 from queueapp.services import coordination, inputs
 from queueapp.services.hubs.connections import same_account
 from queueapp.services.lifecycle import foreign, pending_events
-from queueapp.services.lifecycle.render_leases import cancel_if_requested
+from queueapp.services.lifecycle.cancellation import cancel_if_requested
 from queueapp.services.lifecycle.transitions import log_event, transition
-from queueapp.states import NOTHING_MADE, State
+from queueapp.states import NOTHING_BILLED, State
 from queueapp.upstream.client import CALL_TIMEOUT, upload_seconds
 
-#: The quickest image takes about as long.
+#: Delay of the first poll after a submission was accepted: the duration of the fastest images.
 FIRST_POLL_DELAY = timedelta(seconds=2)
 
 
 def poller_lease_token(fence: int) -> str:
-    """The name under which the pump with that fence holds what it is sending."""
+    """Return the lease token of the poller with this fence, for generations that it is sending."""
     return f"poller:{fence}"
 
 
 def claim_submission(
     submission_id: UUID, user_id: int, connection: Connection, fence: int
 ) -> list[Generation]:
-    """Take a submission's waiting generations out of the queue, unless the lease has gone to another pump,
-    or the connection leads elsewhere by now."""
+    """Move a submission's waiting generations to `submitting` and return them.
+
+    Also records the user's turn. All of it is one transaction that holds the poller's lease and locks the
+    connection. Returns an empty list if this poller has lost the lease, or if the connection was stopped,
+    switched off, or changed to another account.
+    """
     now = timezone.now()
     with transaction.atomic():
         if not coordination.confirm_lease(fence) or not _lock_connection(connection):
             return []
-        theirs = Generation.objects.waiting().filter(submission_id=submission_id, cancel_requested_at=None)
+        waiting = Generation.objects.waiting().filter(submission_id=submission_id, cancel_requested_at=None)
         claimed = [
             generation
-            for generation in theirs.select_related("connection", "submission__model").order_by("ordinal")
+            for generation in waiting.select_related("connection", "submission__model").order_by("ordinal")
             if transition(
                 generation,
                 State.SUBMITTING,
@@ -60,60 +64,68 @@ def claim_submission(
 
 
 def _lock_connection(connection: Connection) -> bool:
-    """Inside a transaction: whether this copy of the connection says where to send, kept so until it ends."""
-    same = same_account(connection).filter(enabled=True, stop_reason="")
-    return same.select_for_update().first() is not None
+    """Lock the connection's row until the transaction ends; return whether it can be used as loaded."""
+    usable = same_account(connection).filter(enabled=True, stop_reason="")
+    return usable.select_for_update().first() is not None
 
 
 def mark_posting(claimed: Sequence[Generation], fence: int) -> list[Generation]:
-    """Say that these are being posted: from here on they may have been made. Those that still may be.
+    """Write down that the POST begins, and return the generations that may be posted.
 
-    None when the lease has gone to another pump, and not those that were asked to stop meanwhile.
+    After this the hub may have made them, whatever happens to this poller. Returns an empty list if the lease
+    is lost, and leaves out generations whose cancel was requested.
     """
     with transaction.atomic():
         if not coordination.confirm_lease(fence):
             return []
-        still = Generation.objects.filter(
-            pk__in=[one.pk for one in claimed],
-            state=State.SUBMITTING,
-            lease_token=poller_lease_token(fence),
-            cancel_requested_at=None,
+        rows = Generation.objects.among(claimed).filter(
+            state=State.SUBMITTING, lease_token=poller_lease_token(fence), cancel_requested_at=None
         )
         now = timezone.now()
-        still.update(posted_at=now)
-        kept = set(still.values_list("pk", flat=True))
-    posted = [one for one in claimed if one.pk in kept]
-    for one in posted:
-        one.posted_at = now
+        rows.update(posted_at=now)
+        marked = set(rows.values_list("pk", flat=True))
+    posted = [generation for generation in claimed if generation.pk in marked]
+    for generation in posted:
+        generation.posted_at = now
     return posted
 
 
 def record_accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:
-    """The backend has them, under these names; `ids` is None for a backend that needs no names.
+    """Record that the backend accepted the generations under these ids.
 
-    With fewer names than generations the rest become uncertain; with more, the surplus is counted as made
-    elsewhere.
+    `ids` is None for the built-in engine, which has no ids of its own. With fewer ids than generations, the
+    others become uncertain. With more, the extra ids are recorded as foreign generations.
     """
     if ids is None:
-        for one in posted:
-            transition(one, State.PROCESSING, where=_has_lease(one), lease_token="", lease_expires_at=None)
+        for generation in posted:
+            transition(
+                generation,
+                State.PROCESSING,
+                where=_has_lease(generation),
+                lease_token="",
+                lease_expires_at=None,
+            )
         return
     connection = posted[0].connection
-    taken = Generation.objects.filter(connection=connection, upstream_id__in=ids)
-    held = set(taken.values_list("upstream_id", flat=True))
-    free = [name for name in ids if name not in held]
-    for one in posted:
-        if free and assign_upstream_id(one, free[0]):
-            free.pop(0)
+    assigned = Generation.objects.filter(connection=connection, upstream_id__in=ids)
+    assigned_ids = set(assigned.values_list("upstream_id", flat=True))
+    free_ids = [upstream_id for upstream_id in ids if upstream_id not in assigned_ids]
+    for generation in posted:
+        if free_ids and assign_upstream_id(generation, free_ids[0]):
+            free_ids.pop(0)
         else:
-            mark_uncertain([one], "The hub told fewer generations than were asked for.")
-    if free and len(ids) > len(posted):
-        foreign.record_foreign(connection, dict.fromkeys(free, posted[0].submission.model.name))
-        log_event(posted[-1], "surplus", text=f"The hub made {len(free)} more than were asked for.")
+            mark_uncertain([generation], "The hub returned fewer generations than requested.")
+    if free_ids and len(ids) > len(posted):
+        foreign.record_foreign(connection, dict.fromkeys(free_ids, posted[0].submission.model.name))
+        text = f"The hub made {len(free_ids)} more than requested."
+        log_event(posted[-1], Event.Kind.EXTRA_GENERATIONS, text=text)
 
 
 def assign_upstream_id(generation: Generation, upstream_id: str, text: str = "") -> bool:
-    """The hub's `upstream_id` is this generation; False if it is another's, or this one needs none."""
+    """Store the hub's id of a generation, which is then processing.
+
+    Returns False if the id belongs to another generation, or if this one has an id or has ended.
+    """
     now = timezone.now()
     try:
         won = transition(
@@ -137,104 +149,118 @@ def assign_upstream_id(generation: Generation, upstream_id: str, text: str = "")
 
 
 def _apply_pending_event(generation: Generation) -> None:
-    """Write down what an event told before the name was there to be found.
+    """Store the completion event that arrived before the id was stored, if there is one.
 
-    Events are kept before they are looked for, and this asks after the name is written: one of the two
-    always finds the other.
+    The event reader first keeps an event and then looks for its generation. This is called after the id was
+    stored. In every order of the two, one of them finds the other.
     """
     if ending := pending_events.pop(generation.connection_id, generation.upstream_id):
         Generation.objects.filter(pk=generation.pk).update(completion_event=ending, next_poll_at=None)
         coordination.wake_poller()
 
 
-def return_to_queue(posted: Sequence[Generation], words: str) -> None:
-    """Nothing was made, and it may be sent again: back into the queue.
+def return_to_queue(posted: Sequence[Generation], message: str) -> None:
+    """Return generations to the queue that the backend did not make; `message` says why.
 
-    What another pump has called uncertain meanwhile is not sent again by itself: it ends, with the truth.
+    A generation that another poller has marked as uncertain meanwhile ends as failed, because nothing
+    uncertain is ever sent again by itself.
     """
-    for one in posted:
-        again: dict[str, Any] = {"lease_token": "", "posted_at": None, "answered_at": None}
-        if transition(one, State.QUEUED, where=_has_lease(one), text=words, **again):
-            cancel_if_requested(one, where=Q(state=State.QUEUED), text="Before it started.")
-        else:
+    for generation in posted:
+        if not _requeue(generation, _has_lease(generation), message):
             transition(
-                one,
+                generation,
                 State.FAILED,
-                where=_is_same_uncertain_post(one),
-                reason=f"{words} {NOTHING_MADE}",
+                where=_is_same_uncertain_post(generation),
+                reason=f"{message} {NOTHING_BILLED}",
                 category="not sent",
             )
 
 
+def _requeue(generation: Generation, where: Q, text: str) -> bool:
+    """Return a generation to the queue if `where` matches, and cancel it there if that was requested."""
+    if not transition(
+        generation, State.QUEUED, where=where, text=text, lease_token="", posted_at=None, answered_at=None
+    ):
+        return False
+    cancel_if_requested(generation, where=Q(state=State.QUEUED), text="Before it started.")
+    return True
+
+
 def record_rejected(posted: Sequence[Generation], reason: str, raw: str, category: str) -> None:
-    """The backend will not make them."""
-    for one in posted:
-        held = _has_lease(one) | _is_same_uncertain_post(one)
+    """End generations as failed that the backend rejected. `raw` is the backend's own error text."""
+    for generation in posted:
         transition(
-            one, State.FAILED, where=held, reason=reason, raw_reason=raw, category=category, lease_token=""
+            generation,
+            State.FAILED,
+            where=_has_lease(generation) | _is_same_uncertain_post(generation),
+            reason=reason,
+            raw_reason=raw,
+            category=category,
+            lease_token="",
         )
 
 
-def mark_uncertain(posted: Sequence[Generation], words: str) -> None:
-    """Whether they were made is not known: the hub's list is searched."""
+def mark_uncertain(posted: Sequence[Generation], message: str) -> None:
+    """Mark generations as uncertain, to be searched for in the hub's list; `message` says why."""
     now = timezone.now()
-    for one in posted:
-        looked_for: dict[str, Any] = {
-            "answered_at": now,
-            "next_poll_at": now,
-            "missing_polls": 0,
-            "lease_token": "",
-        }
-        transition(one, State.UNCERTAIN, where=_has_lease(one), text=words, **looked_for)
+    for generation in posted:
+        _mark_uncertain(generation, _has_lease(generation), message, answered_at=now)
 
 
-def _has_lease(generation: Generation) -> Q:
-    """It is still in the hands of the pump that claimed this copy of it."""
-    return Q(lease_token=generation.lease_token)
-
-
-def _is_same_uncertain_post(generation: Generation) -> Q:
-    """Another pump has called the very POST uncertain that this copy of it was posted with."""
-    return Q(state=State.UNCERTAIN, posted_at=generation.posted_at)
-
-
-def finish_engine_handover(connection: Connection) -> None:
-    """Settle what a pump died over between claiming it for the built-in engine and saying so: the engine
-    loses nothing by being asked again."""
-    stuck = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
-    record_accepted(list(stuck), None)
-
-
-def take_over_submissions(connection: Connection, fence: int) -> None:
-    """Settle what a pump before this one was sending when it lost the lease."""
-    theirs = Generation.objects.at_work().filter(connection=connection, state=State.SUBMITTING)
-    for one in theirs.exclude(lease_token=poller_lease_token(fence)).select_related("submission"):
-        with transaction.atomic():
-            # A pump that has lost the lease itself must not call its successor's POSTs lost.
-            if not coordination.confirm_lease(fence):
-                return
-            _take_over_generation(one)
-
-
-def _take_over_generation(one: Generation) -> None:
-    same = Q(lease_token=one.lease_token, posted_at=one.posted_at)
-    if one.posted_at is None:
-        if transition(one, State.QUEUED, where=same, lease_token="", text="It had not been sent."):
-            cancel_if_requested(one, where=Q(state=State.QUEUED), text="Before it started.")
-        return
-    now = timezone.now()
+def _mark_uncertain(generation: Generation, where: Q, text: str, *, answered_at: datetime) -> None:
     transition(
-        one,
+        generation,
         State.UNCERTAIN,
-        where=same,
-        text="The worker that sent it is gone.",
-        answered_at=max(now, one.posted_at + _max_post_duration(one)),
-        next_poll_at=now,
+        where=where,
+        text=text,
+        answered_at=answered_at,
+        next_poll_at=timezone.now(),
         missing_polls=0,
         lease_token="",
     )
 
 
+def _has_lease(generation: Generation) -> Q:
+    """Return the condition that no other poller has taken over the generation since it was loaded."""
+    return Q(lease_token=generation.lease_token)
+
+
+def _is_same_uncertain_post(generation: Generation) -> Q:
+    """Return the condition that another poller marked the same POST of this generation as uncertain."""
+    return Q(state=State.UNCERTAIN, posted_at=generation.posted_at)
+
+
+def finish_engine_handover(connection: Connection) -> None:
+    """Hand over the generations that an earlier poller claimed for the built-in engine.
+
+    Handing over twice does no harm, because the engine renders from the same rows.
+    """
+    claimed = Generation.objects.in_flight().filter(connection=connection, state=State.SUBMITTING)
+    record_accepted(list(claimed), None)
+
+
+def take_over_submissions(connection: Connection, fence: int) -> None:
+    """Requeue or mark as uncertain what an earlier poller was sending when it lost the lease."""
+    submitting = Generation.objects.in_flight().filter(connection=connection, state=State.SUBMITTING)
+    others = submitting.exclude(lease_token=poller_lease_token(fence))
+    for generation in others.select_related("submission"):
+        with transaction.atomic():
+            # A poller that has lost the lease must not mark the POSTs of its successor as lost.
+            if not coordination.confirm_lease(fence):
+                return
+            _take_over_generation(generation)
+
+
+def _take_over_generation(generation: Generation) -> None:
+    unchanged = Q(lease_token=generation.lease_token, posted_at=generation.posted_at)
+    if generation.posted_at is None:
+        _requeue(generation, unchanged, "It had not been sent.")
+    else:
+        given_up_at = max(timezone.now(), generation.posted_at + _max_post_duration(generation))
+        text = "The worker stopped while sending it."
+        _mark_uncertain(generation, unchanged, text, answered_at=given_up_at)
+
+
 def _max_post_duration(generation: Generation) -> timedelta:
-    """How long its POST may have been on its way, or may still be: its sender may only be slow."""
+    """Return how long a POST may take. Its sender may be slow rather than dead, and still be sending."""
     return timedelta(seconds=CALL_TIMEOUT + upload_seconds(inputs.upload_size(generation.submission.params)))

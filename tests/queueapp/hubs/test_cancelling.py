@@ -80,7 +80,7 @@ def test_on_a_classic_hub_a_lost_answer_to_a_cancel_leaves_it_open(team, classic
     cancel(team, made)
     team.tick(3)
     assert states(made) == ["finished"]
-    assert "its answer was lost" in Generation.objects.get(pk=made.pk).reason
+    assert "answer to the cancel was lost" in Generation.objects.get(pk=made.pk).reason
 
 
 class Killed(BaseException):
@@ -105,7 +105,7 @@ def test_a_cancel_over_which_the_pump_died_is_not_called_too_late(team, classic_
     team.successor()
     team.tick(3)
     assert states(made) == ["finished"]
-    assert "its answer was lost" in Generation.objects.get(pk=made.pk).reason
+    assert "answer to the cancel was lost" in Generation.objects.get(pk=made.pk).reason
     assert "too late" not in told(made)
 
 

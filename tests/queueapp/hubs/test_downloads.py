@@ -47,7 +47,7 @@ def test_a_result_that_kills_its_workers_is_tried_ever_more_rarely_and_then_give
     assert pauses == sorted(pauses)
     dies(ended)
     assert Download.objects.get().next_attempt_at is None
-    assert [event.text for event in Event.objects.filter(kind__startswith="result")] == [
+    assert [event.text for event in Event.objects.filter(kind__startswith="download")] == [
         downloads.WORKER_DIED
     ] * 2
 
@@ -208,7 +208,7 @@ def test_one_that_left_the_list_says_what_is_known_and_what_to_do(alice, alices_
     made = factories.generation(alice, State.FINISHED)
     page = alices_browser.get(f"/generations/{made.pk}/").content.decode()
     assert "gave no reason" not in page
-    assert "the hub told no outcome" in page
+    assert "The hub did not report the outcome" in page
     assert "own account before you run it again" in page
 
 

@@ -156,7 +156,7 @@ def test_the_pauses_grow_and_the_timeline_is_told_once(ended, current_hub):
         download.download_result(str(ended.pk))
         pauses.append((Download.objects.get().next_attempt_at - timezone.now()).total_seconds())
     assert pauses == sorted(pauses)
-    assert Event.objects.filter(kind="result not stored").count() == 1
+    assert Event.objects.filter(kind=Event.Kind.DOWNLOAD_FAILED).count() == 1
 
 
 def test_of_two_workers_one_fetches(ended):

@@ -130,7 +130,7 @@ def test_an_answer_that_comes_late_agrees_with_what_a_successor_adopted(team, cu
     late(team, monkeypatch, adopted)
     assert states(*made) == ["processing"] * 2
     assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.made)
-    assert not Event.objects.filter(kind="surplus").exists()
+    assert not Event.objects.filter(kind=Event.Kind.EXTRA_GENERATIONS).exists()
 
 
 def test_a_refusal_that_comes_late_ends_it_with_the_truth(team, current_hub, monkeypatch):

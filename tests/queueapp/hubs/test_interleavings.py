@@ -15,7 +15,7 @@ from queueapp.errors import NotFound
 from queueapp.models import Generation
 from queueapp.poller import events, poll, reconcile, release
 from queueapp.services import generations
-from queueapp.services.lifecycle import outcomes, poll_schedule, submitting
+from queueapp.services.lifecycle import cancellation, outcomes, submitting
 from queueapp.states import LIVE
 from queueapp.upstream.messages import CompletionEvent
 from tests.hub import misbehaviour as mis
@@ -30,9 +30,9 @@ PLACES = [
     (submitting, "assign_upstream_id"),
     (poll, "_compare_with_list"),
     (outcomes, "end_by_row"),
-    (outcomes, "left_list"),
+    (outcomes, "end_unlisted"),
     (outcomes, "record_cancelled"),
-    (poll_schedule, "record_cancel_answer"),
+    (cancellation, "record_cancel_answer"),
     (reconcile, "_assign_matches"),
 ]
 PLANS: dict[str, list[Callable[[], mis.Plan]]] = {

@@ -219,8 +219,8 @@ def test_a_late_event_without_a_link_says_what_it_says(team, bridge_hub):
     team.tick(2)
     events.record_event(team.connection, event(Generation.objects.get().upstream_id))
     assert states(made) == ["finished"]
-    assert Event.objects.get(kind="told later").text == (
-        "The hub says that it succeeded, and tells no link to the result."
+    assert Event.objects.get(kind=Event.Kind.COMPLETED_LATE).text == (
+        "The hub reported success without a link to the result."
     )
 
 

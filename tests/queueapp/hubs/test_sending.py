@@ -219,7 +219,7 @@ def test_with_more_names_the_surplus_counts_as_made_elsewhere(team, current_hub)
     current_hub.misbehave("enqueue", mis.more(1))
     team.tick()
     assert team.connection.foreign_generations.count() == 1
-    assert Event.objects.filter(kind="surplus").count() == 1
+    assert Event.objects.filter(kind=Event.Kind.EXTRA_GENERATIONS).count() == 1
 
 
 def test_inputs_are_sent_whole(team, current_hub):

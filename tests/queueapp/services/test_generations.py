@@ -1,3 +1,5 @@
+"""Enqueueing, cancelling, expiring and finding generations."""
+
 import base64
 
 import pytest
@@ -5,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from queueapp.errors import BadCount, BadRequest, ModelNotFound, NamespaceNotFound, NotFound, NotMediaModel
-from queueapp.models import Generation, Input, Lease, Submission
+from queueapp.models import Event, Generation, Input, Lease, Submission
 from queueapp.services import generations
 from queueapp.services.generations import Caller
 from queueapp.states import LIVE, State
@@ -14,19 +16,19 @@ from tests import factories
 PIXEL = "data:image/png;base64," + base64.b64encode(factories.png()).decode()
 
 
-def test_a_submission_is_stored_with_its_parameters_untouched(alice):
+def test_a_submission_is_stored_with_unchanged_parameters(alice):
     params = {"prompt": "a cat", "seed": 7, "odd": {"nested": [1, 2.5, None, True, "ü"]}}
-    made = generations.enqueue(Caller(alice), "sketch-image", params, num_generations=3)
+    enqueued = generations.enqueue(Caller(alice), "sketch-image", params, num_generations=3)
     submission = Submission.objects.get()
     assert submission.params == params
     assert submission.prompt == "a cat"
-    assert [generation.ordinal for generation in made] == [0, 1, 2]
-    assert {generation.state for generation in made} == {State.QUEUED}
-    assert {generation.namespace.name for generation in made} == {"alice"}
+    assert [generation.ordinal for generation in enqueued] == [0, 1, 2]
+    assert {generation.state for generation in enqueued} == {State.QUEUED}
+    assert {generation.namespace.name for generation in enqueued} == {"alice"}
 
 
 @pytest.mark.parametrize("count", [0, 5, -1, True, "2", 1.5, 2.0, None, []])
-def test_a_wrong_number_of_generations_is_refused_in_the_documented_words(alice, count):
+def test_an_invalid_number_of_generations_is_rejected_with_the_documented_text(alice, count):
     with pytest.raises(BadCount, match="num_generations must be an integer between 1 and 4"):
         generations.enqueue(Caller(alice), "sketch-image", {}, num_generations=count)
     assert not Submission.objects.exists()
@@ -36,18 +38,18 @@ def test_a_wrong_number_of_generations_is_refused_in_the_documented_words(alice,
     ("model", "error"),
     [("no-such-model", ModelNotFound), ("sketch-text", NotMediaModel), ("", ModelNotFound)],
 )
-def test_a_model_that_cannot_make_media_is_refused(alice, model, error):
+def test_a_model_that_generates_no_media_is_rejected(alice, model, error):
     with pytest.raises(error):
         generations.enqueue(Caller(alice), model, {})
     assert not Submission.objects.exists()
 
 
-def test_a_model_can_be_asked_for_at_one_connection(alice):
-    made = generations.enqueue(Caller(alice), "builtin/sketch-image", {"prompt": "a"})
-    assert made[0].model == factories.model()
+def test_a_model_can_be_chosen_by_connection_and_name(alice):
+    enqueued = generations.enqueue(Caller(alice), "builtin/sketch-image", {"prompt": "a"})
+    assert enqueued[0].model == factories.model()
 
 
-def test_a_model_switched_off_cannot_be_asked_for(alice):
+def test_a_disabled_model_cannot_be_used(alice):
     model = factories.model()
     model.enabled = False
     model.save()
@@ -55,18 +57,17 @@ def test_a_model_switched_off_cannot_be_asked_for(alice):
         generations.enqueue(Caller(alice), "sketch-image", {"prompt": "a"})
 
 
-def test_somebody_elses_namespace_is_not_found(alice, bob):
+def test_the_namespace_of_another_user_is_not_found(alice, bob):
     with pytest.raises(NamespaceNotFound):
         generations.enqueue(Caller(alice), "sketch-image", {}, target_namespace="bob")
     assert not Submission.objects.exists()
 
 
-def test_a_data_uri_is_kept_as_a_file_and_named_in_its_place(alice):
+def test_the_body_of_a_data_uri_is_stored_as_a_file_and_referenced(alice):
     params = {"prompt": "data: the new oil", "input_images": [PIXEL, "https://example.org/a.png"]}
     generations.enqueue(Caller(alice), "sketch-image", params)
-    kept = Submission.objects.get().params
     stored = Input.objects.get()
-    assert kept == {
+    assert Submission.objects.get().params == {
         "prompt": "data: the new oil",
         "input_images": [f"drover-input:{stored.pk}", "https://example.org/a.png"],
     }
@@ -74,17 +75,17 @@ def test_a_data_uri_is_kept_as_a_file_and_named_in_its_place(alice):
         assert file.read() == factories.png()
 
 
-def test_an_input_can_be_named_again_by_its_owner_only(alice, bob):
+def test_an_input_can_be_reused_by_its_owner_only(alice, bob):
     generations.enqueue(Caller(alice), "sketch-image", {"prompt": "a", "image": PIXEL})
-    named = {"prompt": "b", "image": f"drover-input:{Input.objects.get().pk}"}
-    generations.enqueue(Caller(alice), "sketch-image", named)
-    for caller, params in ((bob, named), (alice, {"image": "drover-input:nonsense"})):
+    reused = {"prompt": "b", "image": f"drover-input:{Input.objects.get().pk}"}
+    generations.enqueue(Caller(alice), "sketch-image", reused)
+    for caller, params in ((bob, reused), (alice, {"image": "drover-input:nonsense"})):
         with pytest.raises(BadRequest, match="There is no input"):
             generations.enqueue(Caller(caller), "sketch-image", params)
     assert Submission.objects.count() == 2
 
 
-def test_a_submission_that_is_refused_leaves_no_file_behind(alice, tmp_path):
+def test_a_rejected_submission_leaves_no_file_behind(alice, tmp_path):
     broken = {"prompt": "a", "one": PIXEL, "two": "data:image/png;base64,*broken*"}
     with pytest.raises(BadRequest):
         generations.enqueue(Caller(alice), "sketch-image", broken)
@@ -92,7 +93,7 @@ def test_a_submission_that_is_refused_leaves_no_file_behind(alice, tmp_path):
     assert not list(tmp_path.rglob("*.bin"))
 
 
-def test_what_waits_is_cancelled_at_once(alice):
+def test_a_queued_generation_is_cancelled_at_once(alice):
     generation = factories.generation(alice)
     generations.cancel(generation, alice)
     generation.refresh_from_db()
@@ -101,16 +102,18 @@ def test_what_waits_is_cancelled_at_once(alice):
 
 
 @pytest.mark.parametrize("state", [state for state in LIVE if state != State.QUEUED])
-def test_what_a_backend_has_is_asked_to_stop(alice, state):
+def test_a_cancel_of_a_running_generation_is_requested_from_the_backend(alice, state):
     generation = factories.generation(alice, state)
     generations.cancel(generation, alice)
     generation.refresh_from_db()
     assert generation.state == state
     assert generation.is_cancelling
+    event = generation.events.last()
+    assert (event.kind, event.user) == (Event.Kind.CANCEL_REQUESTED, alice)
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_nothing_is_cancelled_twice(alice, state):
+def test_a_generation_cannot_be_cancelled_twice(alice, state):
     generation = factories.generation(alice, state)
     if state in LIVE:
         generations.cancel(generation, alice)
@@ -118,7 +121,7 @@ def test_nothing_is_cancelled_twice(alice, state):
         generations.cancel(generation, alice)
 
 
-def test_everything_expires_after_24_hours_whatever_it_does(alice):
+def test_every_live_generation_expires_after_24_hours(alice):
     old = [factories.generation(alice, state) for state in LIVE]
     young = factories.generation(alice)
     for generation in old:
@@ -127,17 +130,18 @@ def test_everything_expires_after_24_hours_whatever_it_does(alice):
     generations.expire_old(timezone.now())
     states = Generation.objects.values_list("state", flat=True)
     assert sorted(states) == ["expired"] * len(old) + ["queued"]
-    assert Generation.objects.filter(state="expired", reason="").count() == 0
+    expired = Generation.objects.filter(state="expired")
+    assert {generation.reason for generation in expired} == {"It did not end within 24 hours."}
 
 
-def test_an_enqueue_rings_the_pumps_bell(alice, django_capture_on_commit_callbacks):
+def test_an_enqueue_wakes_the_poller(alice, django_capture_on_commit_callbacks):
     before = Lease.objects.get(name="poller").wakeups
     with django_capture_on_commit_callbacks(execute=True):
         factories.enqueue(alice)
     assert Lease.objects.get(name="poller").wakeups == before + 1
 
 
-def test_one_generation_is_found_by_its_owner_only(alice, bob):
+def test_a_generation_is_found_by_its_owner_only(alice, bob):
     generation = factories.generation(alice)
     assert generations.get_generation(generation.pk, alice) == generation
     with pytest.raises(NotFound):
