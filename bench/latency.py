@@ -56,7 +56,7 @@ def measure(revision: str, count: int) -> list[float]:
         seen = page.evaluate("window.ended")
         browser.close()
         names = dict(running.database.rows("SELECT id, upstream_id FROM queueapp_generation"))
-    ended = {str(own).replace("-", ""): hub.ledger.made[name].ended_at for own, name in names.items()}
+    ended = {str(own).replace("-", ""): hub.ledger.generations[name].ended_at for own, name in names.items()}
     return [at - ended[own.replace("-", "")] for own, at in seen.items()]
 
 

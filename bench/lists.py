@@ -24,9 +24,9 @@ def calls_a_minute(revision: str, going: int, seconds: float) -> dict[str, float
         until("all are going", lambda: states(running) == {"processing": going}, 120)
         # Those that have just begun are looked at more often than those that go on for a while.
         time.sleep(60)
-        before = len(hub.ledger.asked)
+        before = len(hub.ledger.requests)
         time.sleep(seconds)
-        counted = Counter(asked.call for asked in hub.ledger.asked[before:])
+        counted = Counter(asked.call for asked in hub.ledger.requests[before:])
     return {call: round(number * 60 / seconds, 1) for call, number in sorted(counted.items())}
 
 

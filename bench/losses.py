@@ -69,7 +69,7 @@ def kill_worker(running) -> None:
 
 def report(hub: Hub, running, asked: dict[str, int], kills: int, took: float) -> bool:
     """Print what came of it; whether anything was wrong."""
-    made = Counter(one.params["prompt"] for one in hub.ledger.made.values())
+    made = Counter(one.params["prompt"] for one in hub.ledger.generations.values())
     rows = running.database.rows(
         "SELECT s.prompt, g.state, g.category, g.upstream_id, g.ended_at FROM queueapp_generation g"
         " JOIN queueapp_submission s ON s.id = g.submission_id"
@@ -82,10 +82,10 @@ def report(hub: Hub, running, asked: dict[str, int], kills: int, took: float) ->
         prompt for prompt, state, category, *_ in rows if (state, category) == ("failed", "not sent")
     )
     untrue = sum(max(0, made[prompt] - (asked[prompt] - count)) for prompt, count in wrong.items())
-    calls = Counter(one.call for one in hub.ledger.asked)
-    bad = sum(1 for one in hub.ledger.asked if one.misbehaved)
+    calls = Counter(one.call for one in hub.ledger.requests)
+    bad = sum(1 for one in hub.ledger.requests if one.misbehaved)
     print(f"{len(rows)} generations of {len(IMAGES)} models, {hub.revision} hub, {took:.0f} s, {kills} kills")
-    print(f"calls {dict(calls)}, {bad / len(hub.ledger.asked):.0%} of them misbehaved")
+    print(f"calls {dict(calls)}, {bad / len(hub.ledger.requests):.0%} of them misbehaved")
     print(f"states                          {states(running)}")
     print(f"lost (no row, or never ended)   {missing + never}")
     print(f"made twice                      {twice} (and {len(names) - len(set(names))} names used twice)")
@@ -100,7 +100,7 @@ def too_early(hub: Hub, rows) -> int:
     """Those that Drover called ended while the hub still worked on them."""
     found = 0
     for _, state, _, name, ended in rows:
-        there = hub.ledger.made.get(name)
+        there = hub.ledger.generations.get(name)
         if there is None or ended is None or state == "expired":
             continue
         found += there.ended_at is None or seconds_of(ended) + SLACK < there.ended_at

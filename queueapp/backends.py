@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from queueapp.models import Connection
-from queueapp.upstream.client import CALL_TIMEOUT as CLIENT_CALL_TIMEOUT
 from queueapp.upstream.client import Client
 from queueapp.upstream.errors import InvalidKey, OutOfCredits, UpstreamError
+from queueapp.upstream.limits import CALL_TIMEOUT as CLIENT_CALL_TIMEOUT
 from queueapp.upstream.messages import Revision
 
 #: Seconds to connect, and the longest pause within a response.

@@ -19,8 +19,9 @@ from queueapp.services import inputs
 from queueapp.services.hubs.namespaces import connections_to, get_hub_namespace
 from queueapp.services.lifecycle import foreign, outcomes, poll_schedule, submitting
 from queueapp.states import State
+from queueapp.upstream.echoed_params import comparable_params
 from queueapp.upstream.errors import AmbiguousResponse, UpstreamError
-from queueapp.upstream.matching import MAX_LATE_ARRIVAL, LostPost, comparable_params, is_in_time, match_rows
+from queueapp.upstream.matching import MAX_LATE_ARRIVAL, LostPost, is_in_time, match_rows
 from queueapp.upstream.messages import END_STATES, Revision, Row
 
 #: Seconds between looks; the last one counts from then on. The later ones are further apart than any

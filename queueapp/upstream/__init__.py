@@ -1,5 +1,5 @@
-"""The HTTP client for upstream hubs, in the three revisions of the queue protocol.
+"""An HTTP client for upstream hubs, in the three revisions of the queue protocol.
 
-Pure: no Django, no database. The facts come from the hub's public documentation, its OpenAPI description
-0.243.1, and what clients met in practice.
+It depends on neither Django nor the database. The facts come from the hub's public documentation, its
+OpenAPI description 0.243.1, and responses that clients received in practice.
 """

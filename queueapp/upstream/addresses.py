@@ -1,81 +1,87 @@
-"""Which addresses a link may lead to: public ones only, however they are written.
+"""Decide which IP addresses are on the public internet, however they are written.
 
-A hub's answer names links; one that led to this network's own machines would let a hub (or whoever can
-write into its rows) read what only this network may see.
+The links in a hub's responses may lead to public addresses only. A link to a private address would let a
+hub, or anybody who can write into its rows, read what only this network may see.
 """
 
 import ipaddress
 import socket
 
 _IPv4 = ipaddress.IPv4Address
-_IPv6 = ipaddress.IPv6Address
 
-#: Ranges in which an IPv4 address is wrapped, and where in the 128 bits it ends (RFC 6052, 3056, 4291).
-_WRAPPERS = (
+#: IPv6 ranges that embed an IPv4 address, with the number of bits that follow it (RFC 4291, 6052, 3056).
+_IPV4_IN_IPV6 = (
     (ipaddress.IPv6Network("::ffff:0:0/96"), 0),
     (ipaddress.IPv6Network("64:ff9b::/96"), 0),
     (ipaddress.IPv6Network("2002::/16"), 80),
 )
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
-_RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
+#: 6to4 relay anycast (RFC 7526), which Python counts as global.
+_6TO4_RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
 
 
 class ForbiddenAddress(Exception):
-    """The name leads to an address that links must not lead to. Nothing was sent there."""
+    """A host has an address that links must not lead to. Nothing was sent there."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet: not private, loopback, link-local, multicast,
-    reserved or unspecified, nor an IPv6 form of such an IPv4 address."""
+    """Return whether an IP address is on the public internet.
+
+    Private, loopback, link-local, multicast, reserved and unspecified addresses are not, and neither are
+    IPv6 forms of such IPv4 addresses. Text that is no IP address is not public.
+    """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, _IPv6):
-        for network, shift in _WRAPPERS:
-            if found in network:
-                return _is_public_v4(_IPv4(int(found) >> shift & 0xFFFFFFFF))
-        return found in _GLOBAL_UNICAST and found.is_global and found not in _TEREDO
-    return _is_public_v4(found)
+    if isinstance(ip, _IPv4):
+        return _is_public_ipv4(ip)
+    for network, shift in _IPV4_IN_IPV6:
+        if ip in network:
+            return _is_public_ipv4(_IPv4(int(ip) >> shift & 0xFFFFFFFF))
+    return ip in _GLOBAL_UNICAST and ip.is_global and ip not in _TEREDO
 
 
-def _is_public_v4(address: _IPv4) -> bool:
+def _is_public_ipv4(ip: _IPv4) -> bool:
     return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not address.is_unspecified
-        and address not in _RELAYS
+        ip.is_global
+        and not ip.is_multicast
+        and not ip.is_reserved
+        and not ip.is_unspecified
+        and ip not in _6TO4_RELAYS
     )
 
 
 def resolve_public(host: str, port: int) -> list[str]:
-    """The addresses of a host, all of them public.
+    """Return the addresses of a host, all of them public.
 
-    Asking the resolver covers every way to write an address (decimal, octal, hexadecimal, short). Raises
-    ForbiddenAddress if even one is not public, and OSError when there is none.
+    The resolver understands every notation of an address (decimal, octal, hexadecimal, short). Raises
+    ForbiddenAddress if any address is not public, and OSError if the host cannot be resolved.
     """
-    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not all(is_public(address) for address in found):
+    resolved = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    if not all(is_public(address) for address in resolved):
         raise ForbiddenAddress(host)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(resolved))
 
 
-def may_be_public(host: str) -> bool:
-    """For links that go through a proxy, which looks the name up itself: False for what is known here not
-    to be public. A name that cannot be looked up here is the proxy's to judge."""
+def is_known_private(host: str) -> bool:
+    """Return whether this machine resolves a host to an address that is not public.
+
+    Used for links that are requested through a proxy. The proxy resolves the name itself, so a name that
+    cannot be resolved here may still be public.
+    """
     try:
         resolve_public(host, 0)
     except ForbiddenAddress:
-        return False
-    except OSError:
         return True
-    return True
+    except OSError:
+        return False
+    return False
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as written in a URL, is this machine itself."""
+    """Return whether a host, as written in a URL, is this machine itself."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -11,8 +11,8 @@ REPORTED_OFFSET = 2.0
 def parse_http_date(value: str | None) -> datetime | None:
     """Return an HTTP date as an aware datetime, or None if it is not one."""
     try:
-        when = parsedate_to_datetime(value or "")
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        date = parsedate_to_datetime(value or "")
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
@@ -23,8 +23,8 @@ def measure_offset(date: str | None, sent_at: float, received_at: float) -> floa
     `sent_at` and `received_at` are Unix times by our clock. A `Date` has whole seconds, so on average it
     is half a second behind; it is taken to be the time in the middle of the exchange.
     """
-    told = parse_http_date(date)
-    return None if told is None else told.timestamp() + 0.5 - (sent_at + received_at) / 2
+    hub_date = parse_http_date(date)
+    return None if hub_date is None else hub_date.timestamp() + 0.5 - (sent_at + received_at) / 2
 
 
 def hub_time(date: str | None, clock: Callable[[], float]) -> datetime:

@@ -1,9 +1,9 @@
-"""Results, from the link a hub gave to a file: whole or not at all, and from nowhere it should not be.
+"""Download a result from the link that a hub sent: completely or not at all, and from public hosts only.
 
-The key goes along only to the hub's own origin. Redirects are followed by hand, at most five, never from
-https down to http, and each hop is judged like the first: a host other than the hub's own must stand at a
-public address, and the address connected to is the one that was checked (addresses.py, wire.py). Behind
-a proxy of the network the proxy does the looking up; there only names known here to be private are refused.
+The key is sent to the hub's own origin only. Redirects are followed here, at most five, never from https
+to http, and each is checked like the first link: a host other than the hub's own must have a public
+address, and the connection goes to the address that was checked (`addresses`, `sockets`). Behind a proxy
+the proxy resolves names, so only hosts known to be private are refused.
 """
 
 import os
@@ -27,15 +27,15 @@ from queueapp.upstream.errors import (
     parse_retry_after,
 )
 from queueapp.upstream.parsing import as_integer
-from queueapp.upstream.transport import Transport
+from queueapp.upstream.transport import Request, Transport
 
 MAX_REDIRECTS = 5
-_REDIRECTS = (301, 302, 303, 307, 308)
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadedFile:
-    """A stored result. `content_type` is what the server claimed, not what the bytes are."""
+    """A downloaded result. `content_type` is the server's header and not checked against the content."""
 
     path: Path
     size: int
@@ -43,25 +43,26 @@ class DownloadedFile:
 
 
 def download(
-    transport: Transport, base_url: str, url: str, target: Path, *, cap: int, seconds: float
+    transport: Transport, base_url: str, url: str, target: Path, *, max_bytes: int, timeout: float
 ) -> DownloadedFile:
-    """Store what `url` (absolute, or a path on the hub) holds in `target`, which appears only when whole.
+    """Download `url`, absolute or a path on the hub, to `target`, which appears only when complete.
 
-    `cap` in bytes, `seconds` for all hops together. Raises UpstreamError, and OSError when this machine's
-    disk is the trouble; either way nothing is left behind.
+    `timeout` is in seconds for all redirects together. Raises UpstreamError, and OSError if the file
+    cannot be written; in both cases no part of it remains.
     """
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + timeout
     url = _join_url(base_url + "/", url)
     for _ in range(MAX_REDIRECTS + 1):
-        left = max(until - time.monotonic(), 0.001)
-        with transport.open("GET", url, seconds=left, headers={"Accept-Encoding": "identity"}) as response:
-            if response.status_code in _REDIRECTS:
+        request = Request("GET", url, headers={"Accept-Encoding": "identity"})
+        remaining = max(deadline - time.monotonic(), 0.001)
+        with transport.open(request, timeout=remaining) as response:
+            if response.status_code in _REDIRECT_STATUSES:
                 url = _redirect_target(url, response.headers.get("Location"))
                 continue
             if response.status_code != 200:
-                raise _error_for_response(transport, response)
-            return _store(transport, response, target, cap)
-    raise InvalidLink(f"The link leads on more than {MAX_REDIRECTS} times.")
+                raise _link_error(transport, response)
+            return _save_body(transport, response, target, max_bytes)
+    raise InvalidLink(f"The link redirects more than {MAX_REDIRECTS} times.")
 
 
 def _join_url(base: str, url: str) -> str:
@@ -69,51 +70,54 @@ def _join_url(base: str, url: str) -> str:
         return urljoin(base, url.strip().replace(" ", "%20"))
     except ValueError:
         pass
-    raise InvalidLink("This is no web address.")
+    # Raised here so that the ValueError, which repeats the link, is not its context.
+    raise InvalidLink("This is not a web address.")
 
 
 def _redirect_target(url: str, location: str | None) -> str:
     if not location:
-        raise InvalidLink("The link leads on to nowhere.")
-    following = _join_url(url, location)
-    if url.lower().startswith("https:") and not following.lower().startswith("https:"):
-        raise InvalidLink("The link leads from an encrypted connection to one that is not.")
-    return following
+        raise InvalidLink("The link redirects without a target.")
+    target = _join_url(url, location)
+    if url.lower().startswith("https:") and not target.lower().startswith("https:"):
+        raise InvalidLink("The link redirects from an encrypted connection to one that is not.")
+    return target
 
 
-def _error_for_response(transport: Transport, response: requests.Response) -> UpstreamError:
-    kind = link_error_for_status(response.status_code)
+def _link_error(transport: Transport, response: requests.Response) -> UpstreamError:
+    error_class = link_error_for_status(response.status_code)
     now = hub_time(response.headers.get("Date"), transport.clock)
-    return kind(
-        f"The link to the result answered {response.status_code}.",
+    return error_class(
+        f"The link to the result answered with HTTP {response.status_code}.",
         status=response.status_code,
         retry_after=parse_retry_after(response.headers.get("Retry-After"), now),
     )
 
 
-def _store(transport: Transport, response: requests.Response, target: Path, cap: int) -> DownloadedFile:
-    too_large = InvalidLink(f"The result is larger than {cap:,} bytes.", status=response.status_code)
-    if (as_integer(response.headers.get("Content-Length")) or 0) > cap:
+def _save_body(
+    transport: Transport, response: requests.Response, target: Path, max_bytes: int
+) -> DownloadedFile:
+    too_large = InvalidLink(f"The result is larger than {max_bytes:,} bytes.", status=response.status_code)
+    if (as_integer(response.headers.get("Content-Length")) or 0) > max_bytes:
         raise too_large
     size = 0
     with _atomic_file(target) as file:
-        for piece in transport.pieces(response):
-            size += len(piece)
-            if size > cap:
+        for chunk in transport.iter_body(response):
+            size += len(chunk)
+            if size > max_bytes:
                 raise too_large
-            file.write(piece)
+            file.write(chunk)
         if size == 0:
             raise AmbiguousResponse("The result is empty.", status=response.status_code)
-    return DownloadedFile(target, size, transport.clean(response.headers.get("Content-Type", ""), 100))
+    return DownloadedFile(target, size, transport.redact(response.headers.get("Content-Type", ""), 100))
 
 
 @contextmanager
 def _atomic_file(target: Path) -> Iterator[BinaryIO]:
-    """A file beside `target` that takes its name at the end, or is removed."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    """Open a temporary file beside `target`. Rename it to `target` at the end, or remove it on an error."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
+        with temporary.open("xb") as file:
             yield file
-        os.replace(part, target)
+        os.replace(temporary, target)
     finally:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

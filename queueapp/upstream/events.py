@@ -1,90 +1,56 @@
-"""The stream of endings: server-sent events (WHATWG HTML, 9.2), read until somebody says stop."""
+"""Read a hub's stream of completion events until the caller stops."""
 
-import re
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
+import requests
+
 from queueapp.upstream.errors import AmbiguousResponse, NotSupported, UpstreamError
+from queueapp.upstream.event_parser import EventParser
 from queueapp.upstream.messages import CompletionEvent
+from queueapp.upstream.network_errors import NETWORK_ERRORS, lost_response
 from queueapp.upstream.parsing import parse_json
-from queueapp.upstream.responses import error_from
-from queueapp.upstream.transport import CHUNK_SIZE, NETWORK_ERRORS, Response, Transport, lost_response
+from queueapp.upstream.responses import response_error
+from queueapp.upstream.transport import CHUNK_SIZE, Request, Response, Transport
 
-#: The one type of event that is read; others share the stream and are passed over.
+#: The type of event that is read. Other types share the stream and are ignored.
 COMPLETED = "media_generation_completed"
-#: Characters of one event, and of one line of it.
-MAX_EVENT_BYTES = 256 * 1024
-
-_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
-
-
-class EventParser:
-    """Bytes in pieces of any size to (type, data) pairs. ValueError for an event without end."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._kind = ""
-        self._data: list[str] = []
-        self._size = 0
-        self._begun = False
-
-    def feed(self, piece: bytes) -> Iterator[tuple[str, str]]:
-        self._rest += piece
-        *lines, self._rest = _LINE_END.split(self._rest)
-        for line in lines:
-            yield from self._take(line)
-        self._bound(len(self._rest))
-
-    def _bound(self, more: int) -> None:
-        if self._size + more > MAX_EVENT_BYTES:
-            raise ValueError("an event without end")
-
-    def _take(self, line: bytes) -> Iterator[tuple[str, str]]:
-        if not self._begun:
-            line, self._begun = line.removeprefix(b"\xef\xbb\xbf"), True
-        if not line:
-            if self._data:
-                yield self._kind or "message", "\n".join(self._data)
-            self._kind, self._data, self._size = "", [], 0
-            return
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            self._kind = value
-        elif name == "data":
-            self._bound(len(value))
-            self._size += len(value) + 1
-            self._data.append(value)
+_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-cache"}
 
 
 class EventStream:
-    """An open stream. Iterating gives CompletionEvents; a context manager, and closed at the end."""
+    """An open stream. Iterate over it to get CompletionEvents, and close it or use it in a `with`."""
 
-    def __init__(self, transport: Transport, url: str, stop: Callable[[], bool], silence: float) -> None:
-        self._transport, self._stop, self._silence = transport, stop, silence
-        self._response = None
-        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-cache"}
+    def __init__(
+        self, transport: Transport, url: str, should_stop: Callable[[], bool], read_timeout: float
+    ) -> None:
+        self._transport, self._should_stop, self._read_timeout = transport, should_stop, read_timeout
+        self._response: requests.Response | None = None
         try:
             self._response = transport.open(
-                "GET", url, seconds=None, headers=headers, pause=silence, stop=stop
+                Request("GET", url, headers=_HEADERS),
+                timeout=None,
+                read_timeout=read_timeout,
+                should_stop=should_stop,
             )
-            self._check()
+            self._check(self._response)
         except UpstreamError:
             self.close()
-            if not stop():
+            if not should_stop():
                 raise
 
-    def _check(self) -> None:
-        assert self._response is not None  # noqa: S101
-        status, headers = self._response.status_code, self._response.headers
+    def _check(self, response: requests.Response) -> None:
+        """Raise the error for a response that is not a stream of events."""
+        status = response.status_code
         if status in (404, 405):
-            raise NotSupported("This hub tells no events.", status=status)
+            raise NotSupported("This hub has no event stream.", status=status)
         if status != 200:
-            # Its body is not read: on a stream without an end nothing would bound it.
-            answer = Response(status, headers, b"", None, 0.0)
-            raise error_from(answer, None, self._transport.clean, self._transport.clock, missing=False)
-        if not headers.get("Content-Type", "").lower().startswith("text/event-stream"):
-            raise AmbiguousResponse("The answer is not a stream of events.", status=status)
+            # The body is not read, because nothing limits its length on a stream.
+            empty = Response(status, response.headers, b"", None, 0.0)
+            redact, clock = self._transport.redact, self._transport.clock
+            raise response_error(empty, None, redact, clock, may_be_missing=False)
+        if not response.headers.get("Content-Type", "").lower().startswith("text/event-stream"):
+            raise AmbiguousResponse("The response is not a stream of events.", status=status)
 
     def __enter__(self) -> "EventStream":
         return self
@@ -95,40 +61,47 @@ class EventStream:
         self.close()
 
     def close(self) -> None:
+        """Close the connection. Iterating ends without an error."""
         if self._response is not None:
             self._response.close()
             self._response = None
 
     def __iter__(self) -> Iterator[CompletionEvent]:
-        """Endings until `stop`; raises Unclear when the stream breaks off, falls silent or makes no sense."""
+        """Yield events until the caller stops.
+
+        Raises AmbiguousResponse when the stream breaks, is silent for too long or cannot be parsed.
+        """
         parser = EventParser()
-        while piece := self._piece():
+        while chunk := self._read_chunk():
+            events: list[tuple[str, str]] | None
             try:
-                told = list(parser.feed(piece))
+                events = list(parser.feed(chunk))
             except ValueError:
-                told = None
-            if told is None:
-                raise AmbiguousResponse("The stream of events makes no sense.")
-            for kind, data in told:
-                if kind == COMPLETED and (event := self._read(data)) is not None:
+                events = None
+            if events is None:
+                raise AmbiguousResponse("The stream of events cannot be parsed.")
+            for event_type, data in events:
+                if event_type == COMPLETED and (event := self._parse_event(data)) is not None:
                     yield event
 
-    def _read(self, data: str) -> CompletionEvent | None:
+    def _parse_event(self, data: str) -> CompletionEvent | None:
+        """Return the event, or None if it cannot be parsed: polling finds what it meant."""
         try:
-            return CompletionEvent.read(parse_json(data), self._transport.clean)
+            return CompletionEvent.parse(parse_json(data), self._transport.redact)
         except ValueError:
-            return None  # One broken event says nothing; polling finds what it meant.
+            return None
 
-    def _piece(self) -> bytes:
-        """The next bytes; none when asked to stop. Raises Unclear at the end of the stream."""
-        if self._response is None or self._stop():
+    def _read_chunk(self) -> bytes:
+        """Return the next bytes, or none once the caller stops. Raise AmbiguousResponse at the end."""
+        if self._response is None or self._should_stop():
             return b""
         failure = AmbiguousResponse("The stream of events ended.")
         try:
-            if piece := self._response.raw.read1(CHUNK_SIZE, decode_content=True):
-                return bytes(piece)
+            if chunk := self._response.raw.read1(CHUNK_SIZE, decode_content=True):
+                return bytes(chunk)
         except NETWORK_ERRORS as error:
-            failure = lost_response(error, self._transport.origin.netloc, self._silence)
-        if self._stop():
+            origin, redact = self._transport.origin, self._transport.redact
+            failure = lost_response(error, origin, self._read_timeout, redact)
+        if self._should_stop():
             return b""
         raise failure

@@ -1,33 +1,35 @@
-"""The account behind a key: what it made, what that cost, and who it is."""
+"""Parse the account behind a key: its owner, its balance, and the history of its generations with costs."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from queueapp.upstream.messages import Row, unwrap
-from queueapp.upstream.parsing import Json, Redact, as_decimal, as_integer, as_object, as_word
+from queueapp.upstream.messages import Row, unwrap_row
+from queueapp.upstream.parsing import Json, as_decimal, as_integer, as_object, as_short_text
+from queueapp.upstream.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A generation in the account's history. `cost` is None until the hub tells it."""
+    """A generation in the account's history. `cost` is None until the hub reports it."""
 
     row: Row
     cost: Decimal | None
     username: str | None
 
     @classmethod
-    def read(cls, data: Json, clean: Redact) -> Self | None:
-        row = Row.read(data, clean)
+    def parse(cls, data: Json, redact: Redactor) -> Self | None:
+        """Return the entry, or None if it has no usable id."""
+        row = Row.parse(data, redact)
         if row is None:
             return None
-        inner = unwrap(data)
-        return cls(row, as_decimal(inner.get("cost")), as_word(inner.get("username")))
+        fields = unwrap_row(data)
+        return cls(row, as_decimal(fields.get("cost")), as_short_text(fields.get("username")))
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One page of the account's history, newest first as the hub gives it."""
+    """One page of the account's history, newest first as the hub sends it."""
 
     entries: tuple[HistoryEntry, ...]
     page: int | None
@@ -37,13 +39,13 @@ class History:
     total_cost: Decimal | None
 
     @classmethod
-    def read(cls, body: Json, clean: Redact) -> Self | None:
-        """None unless it holds a list of generations; one without an id is left out."""
+    def parse(cls, body: Json, redact: Redactor) -> Self | None:
+        """Return the page, or None if it contains no list. Entries without an id are left out."""
         outer = as_object(body)
-        told = outer.get("generations")
-        if not isinstance(told, list) or outer.get("error") or outer.get("status") == "error":
+        data = outer.get("generations")
+        if not isinstance(data, list) or outer.get("error") or outer.get("status") == "error":
             return None
-        entries = (HistoryEntry.read(row, clean) for row in told)
+        entries = (HistoryEntry.parse(item, redact) for item in data)
         return cls(
             tuple(entry for entry in entries if entry is not None),
             as_integer(outer.get("page_number")),
@@ -56,20 +58,20 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the key belongs to. Undocumented by the hub, so each part may be missing."""
+    """The owner of a key. The hub does not document this call, so each part may be missing."""
 
     namespace: str | None
     balance: Decimal | None
 
     @classmethod
-    def read(cls, body: Json) -> Self | None:
-        """None when it is no object, or one that says neither."""
+    def parse(cls, body: Json) -> Self | None:
+        """Return the account, or None if the body contains neither a namespace nor a balance."""
         outer = as_object(body)
         inner = as_object(outer.get("user")) or as_object(outer.get("data")) or outer
-        names = (as_word(inner.get(name)) for name in ("namespace", "username", "name"))
+        names = (as_short_text(inner.get(name)) for name in ("namespace", "username", "name"))
         balances = (as_decimal(inner.get(name)) for name in ("balance", "credits", "credit_balance"))
-        found = cls(
+        account = cls(
             next((name for name in names if name), None),
             next((balance for balance in balances if balance is not None), None),
         )
-        return found if found.namespace or found.balance is not None else None
+        return account if account.namespace or account.balance is not None else None

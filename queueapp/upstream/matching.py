@@ -1,33 +1,33 @@
-"""After a lost answer: which of the hub's rows may be the generations that were asked for.
+"""Find the rows in a hub's list that may come from POSTs whose responses were lost.
 
-There is no idempotency key; the list echoes the submitted parameters and `enqueued_at`, and that is all
-there is to go by. Pure: rows in, adoptions out.
+The protocol has no idempotency key. The list echoes the submitted parameters and `enqueued_at`, and
+nothing else connects a row with a POST.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from queueapp.upstream.messages import SYSTEM_FIELDS, Row
-from queueapp.upstream.parsing import ELLIPSIS, Redactor, truncate
+from queueapp.upstream.echoed_params import Match, comparable_params, compare_params
+from queueapp.upstream.messages import Row
 
-#: Seconds that a measured clock difference may be wrong by: `Date` has whole seconds.
+#: Seconds by which a measured clock offset may be wrong: `Date` has whole seconds.
 CLOCK_TOLERANCE = 3.0
-#: Seconds that an unmeasured one may be wrong by.
+#: Seconds by which the clocks may differ if the offset was never measured.
 UNKNOWN_CLOCK_TOLERANCE = 300.0
-#: Seconds after we gave up during which the request may still have reached the hub from a line on the way.
+#: Seconds after our timeout within which a delayed request may still arrive at the hub.
 MAX_LATE_ARRIVAL = 60.0
-
-_NOT_THE_MODELS = SYSTEM_FIELDS | {"id"}
 
 
 @dataclass(frozen=True, slots=True)
 class LostPost:
-    """One POST whose answer was lost: `count` generations of a model, posted and given up at these times
-    of our own clock. `known` are the hub's ids that were there before, or are anybody's already."""
+    """One POST whose response was lost: a request for `count` generations of a model.
+
+    `posted_from` and `posted_to` are the times of the POST and of its timeout by our clock. `known` are
+    ids that belong to somebody else: the hub listed them before the POST.
+    """
 
     id: Hashable
     model: str
@@ -38,192 +38,122 @@ class LostPost:
     known: frozenset[str] = frozenset()
 
 
-class Match(IntEnum):
-    """How well an echo fits what was submitted."""
+class _Candidate(NamedTuple):
+    """A row that may come from a POST. `distance` is in seconds. The best candidate sorts first."""
 
-    NONE = 0
-    LOOSE = 1  # Differs as echoes do: numbers as strings, a `data:` body cut or stored under a link.
-    EXACT = 2
+    is_loose: bool
+    distance: float
+    row_id: str
 
 
 def match_rows(
-    claims: Sequence[LostPost],
+    posts: Sequence[LostPost],
     rows: Iterable[Row],
     *,
     clock_offset: float | None,
     taken: Collection[str] = (),
-    slack: float = CLOCK_TOLERANCE,
-    late: float = MAX_LATE_ARRIVAL,
 ) -> dict[Hashable, tuple[Row, ...]]:
-    """For each claim, the rows that may be its generations: at most `count`, and no row twice.
+    """Return for each POST's id the rows that may be its generations.
 
-    `clock_offset` is the hub's clock minus ours in seconds, None when it was never measured; `taken`
-    are ids that belong to somebody already. As many claims as possible get rows; exact echoes go before
-    loose ones, rows near the time of posting before others. Rows of other people who asked for exactly the
-    same in the same seconds cannot be told apart from ours.
+    A POST gets at most `count` rows, and no row is used twice. `clock_offset` is the hub's clock minus
+    ours in seconds, None if it was never measured. `taken` are the ids of rows that belong to other
+    generations.
+
+    Rows with an exact echo are preferred, then rows close to the time of the POST, and as many rows as
+    possible are assigned. If somebody else submitted exactly the same at the same time, the rows cannot be
+    told apart.
     """
-    offered = {row.id: row for row in rows if row.id not in taken}
-    exact, loose = [], []
-    for claim in claims:
-        fits = _matching_rows(claim, offered.values(), clock_offset, slack, late)
-        exact.append([row for likeness, row in fits if likeness is Match.EXACT])
-        loose.append([row for _, row in fits])
-    owner: dict[str, int] = {}
-    held = [0] * len(claims)
-    for edges in (exact, loose):
-        for index, claim in enumerate(claims):
-            while held[index] < claim.count and _augment_path(index, edges, owner):
-                held[index] += 1
+    available = {row.id: row for row in rows if row.id not in taken}
+    candidates = [_find_candidates(post, available.values(), clock_offset) for post in posts]
+    exact = [[c.row_id for c in rows_of_post if not c.is_loose] for rows_of_post in candidates]
+    exact_or_loose = [[c.row_id for c in rows_of_post] for rows_of_post in candidates]
+    assigned: dict[str, int] = {}
+    for edges in (exact, exact_or_loose):
+        _extend_matching(assigned, edges, [post.count for post in posts])
     return {
-        claim.id: tuple(offered[row] for row in loose[index] if owner.get(row) == index)
-        for index, claim in enumerate(claims)
+        post.id: tuple(available[row_id] for row_id in exact_or_loose[index] if assigned.get(row_id) == index)
+        for index, post in enumerate(posts)
     }
 
 
-def _augment_path(start: int, edges: Sequence[Sequence[str]], owner: dict[str, int]) -> bool:
-    """Give claim `start` one more row, moving rows between the others where that frees one (an augmenting
-    path, so that no claim goes without while another choice would have served all)."""
-    reached: dict[str, int] = {}
+def _extend_matching(
+    assigned: dict[str, int], edges: Sequence[Sequence[str]], capacities: Sequence[int]
+) -> None:
+    """Extend a bipartite matching of rows to posts to a maximum one, along augmenting paths.
+
+    `assigned` maps a row's id to a post's index. `edges` are each post's possible rows, and `capacities`
+    the most rows that each can have.
+    """
+    sizes = Counter(assigned.values())
+    for index, capacity in enumerate(capacities):
+        while sizes[index] < capacity and _augment(assigned, edges, index):
+            sizes[index] += 1
+
+
+def _augment(assigned: dict[str, int], edges: Sequence[Sequence[str]], start: int) -> bool:
+    """Assign one more row to the post `start`. Return False if there is no augmenting path.
+
+    A breadth-first search looks for a free row. On the path to it, each post gives its row to the post
+    before and gets the next row of the path instead, so no other post loses a row.
+    """
+    reached_by: dict[str, int] = {}
     gives_up: dict[int, str] = {}
-    line = deque([start])
-    while line:
-        claim = line.popleft()
-        for row in edges[claim]:
-            if row in reached:
+    queue = deque([start])
+    while queue:
+        post = queue.popleft()
+        for row_id in edges[post]:
+            if row_id in reached_by:
                 continue
-            reached[row] = claim
-            holder = owner.get(row)
-            if holder is None:
-                _reassign(row, start, reached, gives_up, owner)
+            reached_by[row_id] = post
+            owner = assigned.get(row_id)
+            if owner is None:
+                _reassign_path(assigned, reached_by, gives_up, start, row_id)
                 return True
-            if holder != start and holder not in gives_up:
-                gives_up[holder] = row
-                line.append(holder)
+            if owner != start and owner not in gives_up:
+                gives_up[owner] = row_id
+                queue.append(owner)
     return False
 
 
-def _reassign(
-    row: str, start: int, reached: dict[str, int], gives_up: dict[int, str], owner: dict[str, int]
+def _reassign_path(
+    assigned: dict[str, int], reached_by: dict[str, int], gives_up: dict[int, str], start: int, row_id: str
 ) -> None:
-    while (taker := reached[row]) != start:
-        owner[row] = taker
-        row = gives_up[taker]
-    owner[row] = start
+    """Flip the augmenting path that ends at a free row: each post on it gets the row that it reached."""
+    while (post := reached_by[row_id]) != start:
+        assigned[row_id] = post
+        row_id = gives_up[post]
+    assigned[row_id] = start
 
 
-def is_in_time(
-    claim: LostPost,
-    row: Row,
-    *,
-    clock_offset: float | None,
-    slack: float = CLOCK_TOLERANCE,
-    late: float = MAX_LATE_ARRIVAL,
-) -> bool:
-    """Whether a row's time of enqueue allows it to be the claim's; one without a time may be anything."""
-    if row.id in claim.known:
-        return False
-    return (
-        row.enqueued_at is None
-        or _time_distance(claim, row.enqueued_at, clock_offset, slack, late) is not None
-    )
+def is_in_time(post: LostPost, row: Row, *, clock_offset: float | None) -> bool:
+    """Return whether a row's time of enqueue allows that it comes from a POST.
 
-
-def _time_distance(
-    claim: LostPost, enqueued_at: datetime, difference: float | None, slack: float, late: float
-) -> float | None:
-    """Seconds between a row's enqueue and the claim's POST, None where they are too far apart."""
-    give = slack if difference is not None else max(slack, UNKNOWN_CLOCK_TOLERANCE)
-    at = enqueued_at.timestamp() - (difference or 0.0)
-    early, after = claim.posted_from.timestamp() - at, at - claim.posted_to.timestamp()
-    return None if early > give or after > give + late else max(early, after, 0.0)
-
-
-def _matching_rows(
-    claim: LostPost, rows: Iterable[Row], difference: float | None, slack: float, late: float
-) -> list[tuple[Match, str]]:
-    """The ids of the rows that may be the claim's, best first."""
-    found = []
-    submitted = comparable_params(claim.params)
-    for row in rows:
-        if row.model != claim.model or row.id in claim.known or row.enqueued_at is None:
-            continue
-        away = _time_distance(claim, row.enqueued_at, difference, slack, late)
-        if away is not None and (likeness := compare_params(submitted, row.params)):
-            found.append((-likeness, away, row.id, likeness))
-    return [(likeness, row_id) for _, _, row_id, likeness in sorted(found)]
-
-
-_redact = Redactor()
-
-
-def comparable_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """As much of submitted parameters as finding them again takes: cut as an echo is, without the bodies of
-    inputs and without what a system field would have covered up."""
-    kept = {name: value for name, value in params.items() if name not in _NOT_THE_MODELS}
-    cut: dict[str, Any] = truncate(kept, _redact)
-    return cut
-
-
-def compare_params(submitted: Mapping[str, Any], echoed: Mapping[str, Any]) -> Match:
-    """How well an echo fits: everything submitted is in it, and it asks for nothing else.
-
-    A hub may add settings of its own; it does not add words or inputs.
+    A row without a time may come from any POST that did not list it before.
     """
-    likeness = min(
-        (_compare_values(value, echoed.get(name)) for name, value in submitted.items()), default=Match.EXACT
-    )
-    for name in echoed.keys() - submitted.keys() - _NOT_THE_MODELS:
-        if echoed[name] is not None:
-            likeness = min(likeness, Match.NONE if _is_request_param(name, echoed[name]) else Match.LOOSE)
-    return likeness
-
-
-def _is_request_param(name: str, value: Any) -> bool:
-    return name.endswith("prompt") or (
-        isinstance(value, str) and value.lower().startswith(("data:", "http:", "https:"))
-    )
-
-
-def _compare_values(mine: Any, theirs: Any) -> Match:
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        return compare_params(mine, theirs)
-    if isinstance(mine, list) and isinstance(theirs, list):
-        if len(mine) != len(theirs):
-            return Match.NONE
-        return min(map(_compare_values, mine, theirs), default=Match.EXACT)
-    if type(mine) is type(theirs) and mine == theirs:
-        return Match.EXACT
-    if theirs is None:
-        return _loose_match(mine in ("", [], {}))
-    if isinstance(mine, str) and isinstance(theirs, str):
-        return _compare_texts(mine, theirs)
-    if isinstance(mine, bool) or isinstance(theirs, bool):
-        return _loose_match(str(mine).lower() == str(theirs).lower())
-    if isinstance(mine, int | float) and isinstance(theirs, int | float):
-        return Match.EXACT if mine == theirs else Match.NONE
-    if isinstance(mine, int | float | str) and isinstance(theirs, int | float | str):
-        return _loose_match(_is_same_number(mine, theirs))
-    return Match.NONE
-
-
-def _compare_texts(mine: str, theirs: str) -> Match:
-    if mine.lower().startswith("data:"):
-        if not theirs.lower().startswith("data:"):
-            return Match.LOOSE  # Hubs keep an input elsewhere and echo where, or that there was one.
-        shorter = min(len(mine.rstrip(ELLIPSIS)), len(theirs.rstrip(f"{ELLIPSIS}. ")))
-        return _loose_match(mine[:shorter] == theirs[:shorter])
-    stem = theirs.rstrip(f"{ELLIPSIS}. ")
-    if stem != theirs and len(stem) >= 40 and mine.startswith(stem):
-        return Match.LOOSE  # An echo that the hub cut.
-    return _loose_match(mine.strip() == theirs.strip() or _is_same_number(mine, theirs))
-
-
-def _loose_match(alike_enough: bool) -> Match:
-    return Match.LOOSE if alike_enough else Match.NONE
-
-
-def _is_same_number(mine: float | str, theirs: float | str) -> bool:
-    try:
-        return float(mine) == float(theirs)
-    except (ValueError, OverflowError):
+    if row.id in post.known:
         return False
+    return row.enqueued_at is None or _time_distance(post, row.enqueued_at, clock_offset) is not None
+
+
+def _time_distance(post: LostPost, enqueued_at: datetime, clock_offset: float | None) -> float | None:
+    """Return the seconds between a POST and a row's enqueue, or None if they are too far apart."""
+    tolerance = UNKNOWN_CLOCK_TOLERANCE if clock_offset is None else CLOCK_TOLERANCE
+    enqueued = enqueued_at.timestamp() - (clock_offset or 0.0)
+    before = post.posted_from.timestamp() - enqueued
+    after = enqueued - post.posted_to.timestamp()
+    if before > tolerance or after > tolerance + MAX_LATE_ARRIVAL:
+        return None
+    return max(before, after, 0.0)
+
+
+def _find_candidates(post: LostPost, rows: Iterable[Row], clock_offset: float | None) -> list[_Candidate]:
+    """Return the rows that may come from a POST, the best first."""
+    candidates = []
+    submitted = comparable_params(post.params)
+    for row in rows:
+        if row.model != post.model or row.id in post.known or row.enqueued_at is None:
+            continue
+        distance = _time_distance(post, row.enqueued_at, clock_offset)
+        if distance is not None and (match := compare_params(submitted, row.params)):
+            candidates.append(_Candidate(match is not Match.EXACT, distance, row.id))
+    return sorted(candidates)

@@ -1,6 +1,7 @@
-"""The hub's answers as frozen dataclasses. What they don't know they ignore; times are aware, in UTC.
+"""Parse the hub's messages about generations into frozen dataclasses.
 
-Each `read` takes parsed JSON of any shape and gives a message or None, and raises nothing.
+Each `parse` takes parsed JSON of any shape and returns a message or None. It never raises and ignores
+unknown fields. Times are aware and in UTC.
 """
 
 from dataclasses import dataclass, field
@@ -9,24 +10,23 @@ from enum import StrEnum
 from typing import Any, Self
 
 from queueapp.upstream.parsing import (
-    MAX_RAW,
     Json,
-    Redact,
     as_datetime,
     as_id,
     as_integer,
-    as_link,
     as_object,
-    as_word,
+    as_short_text,
+    as_url,
     error_text,
     truncate,
 )
+from queueapp.upstream.redaction import MAX_RAW, Redactor
 
-#: The state words after which nothing more happens. Every other word, known or not, is still going.
+#: The states of an ended generation. Every other state, known or not, means that it is active.
 END_STATES = frozenset({"succeeded", "failed", "cancelled"})
-#: Words of the envelope around an answer, which are no state of a generation.
-_ENVELOPE = frozenset({"success", "error", "ok"})
-#: Names at a row's top level that belong to the hub; everything else is an echo of what was submitted.
+#: Values of `status` that describe the response and not a generation.
+_RESPONSE_STATUSES = frozenset({"success", "error", "ok"})
+#: The hub's own fields at a row's top level. All others are an echo of submitted parameters.
 SYSTEM_FIELDS = frozenset(
     {
         "generation_id",
@@ -53,7 +53,7 @@ SYSTEM_FIELDS = frozenset(
 
 
 class Revision(StrEnum):
-    """The three shapes of the queue protocol that hubs speak."""
+    """The three revisions of the queue protocol."""
 
     CLASSIC = "classic"
     BRIDGE = "bridge"
@@ -62,29 +62,33 @@ class Revision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What an enqueue made: an id for each generation, and the state told with it. Never empty; it can
-    hold fewer or more than were asked for."""
+    """The response to an enqueue: an id and a state for each generation.
+
+    There is at least one id. There can be fewer or more than requested.
+    """
 
     ids: tuple[str, ...]
     statuses: tuple[str | None, ...]
 
     @classmethod
-    def read(cls, body: Json) -> Self | None:
+    def parse(cls, body: Json) -> Self | None:
+        """Return the message, or None if the body contains no usable id."""
         rows = as_object(body).get("generations")
-        told = [unwrap(row) for row in rows] if isinstance(rows, list) else [unwrap(body)]
-        found: dict[str, str | None] = {}
-        for row in told:
-            if (generation := as_id(row.get("generation_id"))) is not None:
-                found.setdefault(generation, _state(row))
-        return cls(tuple(found), tuple(found.values())) if found else None
+        generations = [unwrap_row(row) for row in rows] if isinstance(rows, list) else [unwrap_row(body)]
+        states: dict[str, str | None] = {}
+        for generation in generations:
+            if (generation_id := as_id(generation.get("generation_id"))) is not None:
+                states.setdefault(generation_id, _state(generation))
+        return cls(tuple(states), tuple(states.values())) if states else None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One generation as the hub's list tells it.
+    """One generation in the hub's list.
 
-    `state` is the hub's own word, None where it told none (a classic hub tells none: in the list means
-    going). `params` is the echo of what was submitted, cut: fit to compare and show, not to send.
+    `state` is the hub's own word, or None if it sent none. A classic hub sends none: its list contains
+    active generations only. `params` is the echo of the submitted parameters, cut: it can be compared and
+    shown, but not sent again.
     """
 
     id: str
@@ -100,95 +104,106 @@ class Row:
 
     @property
     def ended(self) -> bool:
-        """Whether the hub says that it is over. A word nobody knows is shown, and means still going."""
+        """Return whether the hub reports an end. An unknown state counts as active."""
         return self.state in END_STATES
 
     @classmethod
-    def read(cls, data: Json, clean: Redact, revision: Revision = Revision.CURRENT) -> Self | None:
-        """A row, bare or under `generation`. None without a usable id.
+    def parse(cls, data: Json, redact: Redactor, revision: Revision = Revision.CURRENT) -> Self | None:
+        """Return a row, given bare or under `generation`, or None if it has no usable id.
 
-        Submitted parameters share the top level with the system's fields, so on a classic hub, whose rows
-        have no state and no result, anything of that name is a parameter.
+        Submitted parameters share the top level with the hub's fields. The rows of a classic hub have no
+        state and no result, so fields of these names are parameters there and are not read as the hub's.
         """
-        row = unwrap(data)
-        generation = as_id(row.get("generation_id" if "generation_id" in row else "id"))
-        if generation is None:
+        row = unwrap_row(data)
+        generation_id = as_id(row.get("generation_id" if "generation_id" in row else "id"))
+        if generation_id is None:
             return None
-        tells = revision is not Revision.CLASSIC
-        state = _state(row) if tells else None
+        has_state = revision is not Revision.CLASSIC
+        state = _state(row) if has_state else None
         return cls(
-            id=generation,
-            model=as_word(row.get("model")) or as_word(row.get("model_name")),
+            id=generation_id,
+            model=as_short_text(row.get("model")) or as_short_text(row.get("model_name")),
             state=state,
             enqueued_at=as_datetime(row.get("enqueued_at")),
-            started_at=as_datetime(row.get("started_at")) if tells else None,
-            completed_at=as_datetime(row.get("completed_at")) if tells else None,
-            result_url=_result(row, state) if tells else None,
-            error=_error(row, state, clean) if tells else None,
-            namespace=as_word(row.get("target_namespace")),
-            params=truncate({k: v for k, v in row.items() if k not in SYSTEM_FIELDS}, clean),
+            started_at=as_datetime(row.get("started_at")) if has_state else None,
+            completed_at=as_datetime(row.get("completed_at")) if has_state else None,
+            result_url=_result_url(row, state) if has_state else None,
+            error=_error(row, state, redact) if has_state else None,
+            namespace=as_short_text(row.get("target_namespace")),
+            params=truncate({k: v for k, v in row.items() if k not in SYSTEM_FIELDS}, redact),
         )
 
 
-def unwrap(data: Json) -> dict[str, Json]:
-    """The row itself: a `generation` beside an id of its own is a parameter of that name."""
+def unwrap_row(data: Json) -> dict[str, Json]:
+    """Return the row under `generation`, or the data itself.
+
+    Beside a `generation_id`, a `generation` is a submitted parameter of that name.
+    """
     row = as_object(data)
     return as_object(row.get("generation")) if "generation_id" not in row and "generation" in row else row
 
 
 def _state(row: dict[str, Json]) -> str | None:
-    state = as_word(row.get("status"), 40)
-    return None if state in _ENVELOPE else state
+    state = as_short_text(row.get("status"), 40)
+    return None if state in _RESPONSE_STATUSES else state
 
 
-def _result(row: dict[str, Json], state: str | None) -> str | None:
+def _result_url(row: dict[str, Json], state: str | None) -> str | None:
     if "result_url" in row:
-        return as_link(row["result_url"])
-    # `images` or `video` of what is still going is the echo of an input, not a result.
-    return nested_result_url(row) if state == "succeeded" else None
+        return as_url(row["result_url"])
+    # While a generation is active, `images` or `video` echoes an input.
+    return _nested_result_url(row) if state == "succeeded" else None
 
 
-def nested_result_url(row: dict[str, Json]) -> str | None:
-    """The result's link from the other places where it has been met."""
+def _nested_result_url(row: dict[str, Json]) -> str | None:
+    """Return the link to the result from the other places where hubs put it."""
     for name in ("images", "videos"):
         items = row.get(name)
-        if isinstance(items, list) and items and (found := as_link(as_object(items[0]).get("url"))):
-            return found
-    links = (as_link(as_object(row.get(name)).get("url")) for name in ("image", "video", "result"))
-    return next((found for found in links if found), None)
+        if isinstance(items, list) and items and (url := as_url(as_object(items[0]).get("url"))):
+            return url
+    urls = (as_url(as_object(row.get(name)).get("url")) for name in ("image", "video", "result"))
+    return next((url for url in urls if url), None)
 
 
-def _error(row: dict[str, Json], state: str | None, clean: Redact) -> str | None:
-    told = row.get("error_message")
-    if isinstance(told, str) and told.strip():
-        return clean(told.strip(), MAX_RAW)
-    return error_text(row, clean) or None if state == "failed" else None
+def _error(row: dict[str, Json], state: str | None, redact: Redactor) -> str | None:
+    message = row.get("error_message")
+    if isinstance(message, str) and message.strip():
+        return redact(message.strip(), MAX_RAW)
+    return error_text(row, redact) or None if state == "failed" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A whole, well-formed list: what is not in it has left it. `count` is the number of rows."""
+    """A complete list. A generation that is missing from it has left the hub's list.
+
+    `count` is the number of rows.
+    """
 
     rows: tuple[Row, ...]
     count: int
 
     @classmethod
-    def read(cls, body: Json, clean: Redact, revision: Revision = Revision.CURRENT) -> Self | None:
-        """None unless every row has an id, the count (where given) is theirs, and no error is beside it."""
+    def parse(cls, body: Json, redact: Redactor, revision: Revision = Revision.CURRENT) -> Self | None:
+        """Return the list, or None if it may be incomplete.
+
+        A complete list has an id in every row, the right `count` if any, and no error.
+        """
         outer = as_object(body)
-        told, count = outer.get("generations"), outer.get("count")
-        if not isinstance(told, list) or outer.get("error") or outer.get("status") == "error":
+        data, count = outer.get("generations"), outer.get("count")
+        if not isinstance(data, list) or outer.get("error") or outer.get("status") == "error":
             return None
-        if count is not None and as_integer(count) != len(told):
+        if count is not None and as_integer(count) != len(data):
             return None
-        rows = [Row.read(row, clean, revision) for row in told]
-        whole_rows = tuple(row for row in rows if row is not None)
-        return cls(whole_rows, len(rows)) if len(whole_rows) == len(rows) else None
+        rows = tuple(row for item in data if (row := Row.parse(item, redact, revision)) is not None)
+        return cls(rows, len(rows)) if len(rows) == len(data) else None
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionEvent:
-    """A generation ended, told at that moment. `url` is presigned and expires; polling stays the truth."""
+    """An event that a generation has ended. `url` is a presigned link that expires.
+
+    Events can be missed, so polling decides.
+    """
 
     id: str
     state: str | None
@@ -198,16 +213,17 @@ class CompletionEvent:
     error: str | None
 
     @classmethod
-    def read(cls, data: Json, clean: Redact) -> Self | None:
+    def parse(cls, data: Json, redact: Redactor) -> Self | None:
+        """Return the event, or None if it has no usable id."""
         event = as_object(data)
-        generation = as_id(event.get("generation_id"))
-        if generation is None:
+        generation_id = as_id(event.get("generation_id"))
+        if generation_id is None:
             return None
         return cls(
-            id=generation,
+            id=generation_id,
             state=_state(event),
-            media_type=as_word(event.get("media_type"), 40),
-            model=as_word(event.get("model")) or as_word(event.get("model_name")),
-            url=as_link(event.get("url")) or as_link(event.get("result_url")) or nested_result_url(event),
-            error=_error(event, "failed" if event.get("error") else _state(event), clean),
+            media_type=as_short_text(event.get("media_type"), 40),
+            model=as_short_text(event.get("model")) or as_short_text(event.get("model_name")),
+            url=as_url(event.get("url")) or as_url(event.get("result_url")) or _nested_result_url(event),
+            error=_error(event, "failed" if event.get("error") else _state(event), redact),
         )

@@ -1,122 +1,20 @@
-"""What a hub answers, found out by asking it nothing that costs: for the person who sets a connection up."""
+"""Determine a hub's revision, key and namespace with calls that cost nothing."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from queueapp.upstream import addresses
 from queueapp.upstream.catalog import ModelEntry
 from queueapp.upstream.client import Client
-from queueapp.upstream.clock import REPORTED_OFFSET
 from queueapp.upstream.errors import InvalidKey, UpstreamError
 from queueapp.upstream.history import Account
 from queueapp.upstream.messages import Listing, Revision
-from queueapp.upstream.urls import Origin
+from queueapp.upstream.probe_report import Probe
 
-#: Seconds: to connect, the longest pause, and the whole of one call. A person waits for the answer.
+#: Seconds to connect and between two reads, and for one whole call. An admin waits for the result.
 TIMEOUTS, CALL_TIMEOUT = (5.0, 10.0), 20.0
 
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What was found out; None stands for what was not. `latency` and `clock_offset` (the hub's clock
-    minus ours) are in seconds, `media_models` those that make images or videos, `owner` whose the key is,
-    `balance` what that account can spend, in the hub's unit."""
-
-    address: str
-    reachable: bool = False
-    key_accepted: bool | None = None
-    revision: Revision | None = None
-    namespace: str | None = None
-    #: What the hub says against the use of the namespace that was set by hand.
-    namespace_trouble: str = ""
-    owner: str | None = None
-    models: int | None = None
-    media_models: int | None = None
-    latency: float | None = None
-    clock_offset: float | None = None
-    balance: Decimal | None = None
-    #: What stood in the way, in the hub's words or ours.
-    last_error: str = ""
-
-    @property
-    def usable(self) -> bool:
-        """Whether generations can be sent: nothing is known to stand in the way."""
-        accepted = self.key_accepted is not False and not self.namespace_trouble
-        return self.reachable and accepted and self.revision is not None
-
-    def words(self) -> tuple[str, ...]:
-        """The findings as plain sentences, the most important first."""
-        if not self.reachable:
-            return (_sentence(f"{self.address} cannot be used: {self.last_error or 'it does not answer'}"),)
-        took = f" in {self.latency:.2f} s" if self.latency is not None else ""
-        told = [f"{self.address} answers{took}.", self._key_words(), self._revision_words()]
-        if words := self._namespace_words():
-            told.append(words)
-        if self.balance is not None:
-            told.append(f"The key's account has a balance of {self.balance:,f}.")
-        if self.models is not None:
-            told.append(f"It lists {self.models} models; {self.media_models} make images or videos.")
-        told = [*told, *self._clock_words(), *self._safety_words()]
-        return tuple(sorted(told, key=lambda words: words not in self._obstacles()))
-
-    def _obstacles(self) -> tuple[str, ...]:
-        """Those of the sentences that say why nothing can be sent: a person reads them first."""
-        found = {
-            self._key_words(): self.key_accepted is False,
-            self._namespace_words(): bool(self.namespace_trouble),
-            self._revision_words(): self.revision is None,
-        }
-        return tuple(words for words, stands_in_the_way in found.items() if stands_in_the_way)
-
-    def _key_words(self) -> str:
-        if self.key_accepted is None:
-            return "Whether the key is accepted could not be found out."
-        if self.key_accepted:
-            return "The key is accepted."
-        return _sentence(f"The key is not accepted: {self.last_error}")
-
-    def _revision_words(self) -> str:
-        if self.revision is not None:
-            return f"It speaks the {self.revision} revision of the queue protocol."
-        why = f": {self.last_error}" if self.last_error and self.key_accepted is not False else ""
-        return _sentence(f"Which revision of the queue protocol it speaks could not be found out{why}")
-
-    def _namespace_words(self) -> str:
-        if self.namespace_trouble:
-            return _sentence(f"The namespace {self.namespace} cannot be used: {self.namespace_trouble}")
-        if self.namespace and self.owner not in (None, self.namespace):
-            return f"The key is {self.owner}'s; generations go to the namespace {self.namespace}, as set."
-        if self.namespace:
-            return f"Generations go to the namespace {self.namespace}."
-        if self.key_accepted is False:
-            return ""
-        return "The hub does not say whose key this is: set the namespace by hand."
-
-    def _clock_words(self) -> tuple[str, ...]:
-        if self.clock_offset is None:
-            return ()
-        apart = abs(self.clock_offset)
-        if apart <= REPORTED_OFFSET:
-            return ("Its clock agrees with ours.",)
-        return (f"Its clock is {apart:.0f} s {'ahead of' if self.clock_offset > 0 else 'behind'} ours.",)
-
-    def _safety_words(self) -> tuple[str, ...]:
-        try:
-            origin = Origin.parse(self.address)
-        except ValueError:
-            return ()
-        if origin.scheme == "https" or addresses.is_loopback(origin.host):
-            return ()
-        return ("The address begins with http://: the key travels unencrypted.",)
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+T = TypeVar("T")
 
 
 def probe(
@@ -127,119 +25,133 @@ def probe(
     timeouts: tuple[float, float] = TIMEOUTS,
     clock: Callable[[], float] = time.time,
 ) -> Probe:
-    """Ask a hub who it is. Never raises. `namespace` is the one set by hand, needed to ask a classic hub
-    that does not say whose key it is."""
+    """Call a hub and return what it answers. Never raises.
+
+    `namespace` is the configured one. A classic hub that does not report the owner of the key needs it.
+    """
     address = base_url.strip()
     try:
         with Client(base_url, key, timeouts=timeouts, call_timeout=CALL_TIMEOUT, clock=clock) as client:
-            return _Prober(client).probe(namespace)
+            return _Prober(client, namespace).run()
     except ValueError as error:
-        return Probe("This address" if "@" in address else address, last_error=str(error))
-    except Exception as error:  # The promise of a probe is an answer, whatever nobody thought of.
-        return Probe("The hub", last_error=f"Asking it failed ({type(error).__name__}).")
+        # An address with an @ may contain a password, so it is not repeated.
+        return Probe("This address" if "@" in address else address, error=str(error))
+    except Exception as error:  # An unforeseen error must not break the admin's page.
+        return Probe("The hub", error=f"the check failed ({type(error).__name__})")
 
 
 class _Prober:
-    """The questions of one probe, each building on the answers before."""
+    """The calls of one probe. Each call depends on the responses to those before."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, namespace: str | None) -> None:
         self.client = client
+        self.configured_namespace = namespace
         self.reachable = False
         self.key_accepted: bool | None = None
-        self.last_error = ""
-        self.namespace_trouble = ""
-        self.error: UpstreamError | None = None
+        self.namespace_error = ""
+        #: The error for the report.
+        self.error = ""
+        #: The error of the last call.
+        self.last_error: UpstreamError | None = None
 
-    def probe(self, namespace: str | None) -> Probe:
-        client = self.client
-        models = self._ask(client.list_models)
+    def run(self) -> Probe:
+        """Make the calls and return the result."""
+        client, configured = self.client, self.configured_namespace
+        models = self._try(client.list_models)
         latency = client.latency
         revision: Revision | None = None
         account: Account | None = None
-        owner: str | None = None
         if self.reachable:
-            account = self._ask(client.get_account, essential=False)
-            owner = account.namespace if account else None
+            account = self._try(client.get_account, optional=True)
             self.key_accepted = True if account else self.key_accepted
-            revision = self._revision(models or (), namespace or owner)
-            if revision is Revision.CURRENT and namespace not in (None, owner):
-                self._use(namespace)
+        owner = account.namespace if account else None
+        namespace = configured or owner
+        if self.reachable:
+            revision = self._detect_revision(models or (), namespace)
+            if revision is Revision.CURRENT and configured not in (None, owner):
+                self._check_namespace(configured)
         return Probe(
             address=client.base_url,
             reachable=self.reachable,
             key_accepted=self.key_accepted,
             revision=revision,
-            namespace=namespace or owner,
-            namespace_trouble=self.namespace_trouble,
+            namespace=namespace,
+            namespace_error=self.namespace_error,
             owner=owner,
             models=None if models is None else len(models),
             media_models=None if models is None else sum(model.media_type is not None for model in models),
             latency=latency,
             clock_offset=client.clock_offset,
             balance=account.balance if account else None,
-            last_error=self.last_error,
+            error=self.error,
         )
 
-    def _ask(self, question: Callable[[], Answer], *, essential: bool = True) -> Answer | None:
-        """The answer, or None with `error` set. What an essential question met is the probe's trouble."""
-        self.error = None
+    def _try(self, call: Callable[[], T], *, optional: bool = False) -> T | None:
+        """Return what a call returns, or None and remember its error.
+
+        The error is reported unless the call is optional. A rejected key is always reported, and no later
+        error replaces it, because it explains them.
+        """
+        self.last_error = None
         try:
-            answer = question()
+            result = call()
         except UpstreamError as error:
-            self.error = error
+            self.last_error = error
             self.reachable = self.reachable or error.status is not None
             if error.status == 401:
                 self.key_accepted = False
-            # The first refusal of the key explains every trouble after it.
-            if error.status == 401 or (essential and self.key_accepted is not False):
-                self.last_error = error.message
+            if error.status == 401 or (not optional and self.key_accepted is not False):
+                self.error = error.message
             return None
         self.reachable = True
-        return answer
+        return result
 
-    def _refused(self, *statuses: int) -> bool:
-        return isinstance(self.error, UpstreamError) and self.error.status in statuses
+    def _last_status(self) -> int | None:
+        """Return the HTTP status of the last call's error."""
+        return self.last_error.status if self.last_error is not None else None
 
-    def _revision(self, models: tuple[ModelEntry, ...], namespace: str | None) -> Revision | None:
-        name = next((model.id for model in models if model.media_type), None)
-        self.client.revision = Revision.CURRENT
-        listed = self._ask(self.client.list_generations)
-        if self._refused(400, 422) and name:
-            # It lists, but wants to know which model: so does a bridge hub.
-            self.client.revision = Revision.BRIDGE
-            listed = self._ask(lambda: self.client.list_generations(name))
-        elif self._refused(404, 405):
-            return self._classic(name, namespace)
-        if listed is None:
-            self.key_accepted = False if isinstance(self.error, InvalidKey) else self.key_accepted
+    def _detect_revision(self, models: Sequence[ModelEntry], namespace: str | None) -> Revision | None:
+        """Try the list of a current hub, then that of a bridge hub or of a classic hub."""
+        client = self.client
+        model = next((entry.id for entry in models if entry.media_type), None)
+        client.revision = Revision.CURRENT
+        listing = self._try(client.list_generations)
+        if self._last_status() in (400, 422) and model:
+            # The hub has this list but requires a model: it is a bridge hub.
+            client.revision = Revision.BRIDGE
+            listing = self._try(lambda: client.list_generations(model))
+        elif self._last_status() in (404, 405):
+            return self._check_classic(model, namespace)
+        if listing is None:
+            self.key_accepted = False if isinstance(self.last_error, InvalidKey) else self.key_accepted
             return None
-        self.key_accepted, self.last_error = True, ""
-        return self.client.revision if self.client.revision is Revision.BRIDGE else self._by_history(listed)
+        self.key_accepted, self.error = True, ""
+        return Revision.BRIDGE if client.revision is Revision.BRIDGE else self._check_history(listing)
 
-    def _by_history(self, listed: Listing) -> Revision | None:
-        """Only current hubs keep a history; that is what tells them from bridge hubs with an empty list."""
-        if self._ask(lambda: self.client.list_history(page_size=1), essential=False) is not None:
+    def _check_history(self, listing: Listing) -> Revision | None:
+        """Tell a current hub from a bridge hub: only a current hub has a history."""
+        if self._try(lambda: self.client.list_history(page_size=1), optional=True) is not None:
             return Revision.CURRENT
-        if self._refused(404, 405):
+        if self._last_status() in (404, 405):
             return Revision.BRIDGE
-        self.last_error = self.error.message if self.error else ""
-        return Revision.CURRENT if any(row.state for row in listed.rows) else None
+        self.error = self.last_error.message if self.last_error else ""
+        return Revision.CURRENT if any(row.state for row in listing.rows) else None
 
-    def _use(self, namespace: str | None) -> None:
-        """Whether the key may see another's namespace, for what is made there must be watched."""
-        self._ask(lambda: self.client.list_generations(namespace=namespace), essential=False)
-        if self.error is not None and self._refused(400, 403, 404, 422):
-            self.namespace_trouble = self.error.message
+    def _check_namespace(self, namespace: str | None) -> None:
+        """Check that the key may list a namespace that is not its owner's."""
+        self._try(lambda: self.client.list_generations(namespace=namespace), optional=True)
+        if self.last_error is not None and self._last_status() in (400, 403, 404, 422):
+            self.namespace_error = self.last_error.message
 
-    def _classic(self, name: str | None, namespace: str | None) -> Revision | None:
-        """A hub whose queue cannot be listed is a classic one, if it is a hub at all."""
-        if name is None:
+    def _check_classic(self, model: str | None, namespace: str | None) -> Revision | None:
+        """Treat a hub without the list of newer revisions as a classic one, if it has models."""
+        if model is None:
             return None
         if self.key_accepted is not False:
-            self.last_error = ""
+            self.error = ""
         if namespace:
             self.client.revision = Revision.CLASSIC
-            if self._ask(lambda: self.client.list_generations(name, namespace)) is None:
+            if self._try(lambda: self.client.list_generations(model, namespace)) is None:
                 return None
             self.key_accepted = True
         return Revision.CLASSIC

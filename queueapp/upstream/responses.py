@@ -1,4 +1,4 @@
-"""From an answer to what it means: the parsed body of a good one, the right error for every other."""
+"""Read the JSON body of a response, or raise the error that its status means."""
 
 from collections.abc import Callable
 
@@ -10,56 +10,57 @@ from queueapp.upstream.errors import (
     error_for_status,
     parse_retry_after,
 )
-from queueapp.upstream.parsing import MAX_MESSAGE, MAX_RAW, Json, Redactor, error_text, parse_json
+from queueapp.upstream.parsing import Json, error_text, parse_json
+from queueapp.upstream.redaction import MAX_RAW, Redactor
 from queueapp.upstream.transport import Response
 
 
 def parse_response(
-    answer: Response,
-    clean: Redactor,
+    response: Response,
+    redact: Redactor,
     clock: Callable[[], float],
     *,
-    missing: bool = False,
-    made: bool = False,
+    may_be_missing: bool = False,
+    creates: bool = False,
 ) -> Json:
-    """The JSON of a 200 answer (and, where `made`, of 201 and 202); the error that fits for others.
+    """Return the JSON of a response with status 200, or 201 or 202 to a call that `creates` something.
 
-    With `missing`, a 404 in the hub's own words is NotThere, and any other 404 (a proxy's page, a path the
-    hub does not know) is Unclear: it says nothing about the thing asked for.
+    Raises the error for every other status and AmbiguousResponse if the body is not JSON. With
+    `may_be_missing`, a 404 with the hub's own message is NotFoundAtHub. Another 404 (a proxy's page, a path
+    unknown to the hub) is AmbiguousResponse, because it says nothing about the requested thing.
     """
     body, is_json = None, True
     try:
-        body = parse_json(answer.body)
+        body = parse_json(response.body)
     except ValueError:
         is_json = False
-    # Raised out here: a JSON error holds the whole body, and with it whatever key the hub repeated.
-    if answer.status not in ((200, 201, 202) if made else (200,)):
-        raise error_from(answer, body, clean, clock, missing=missing)
+    # Raised here and not above: a JSON error holds the whole body, in which a hub may repeat the key.
+    if response.status not in ((200, 201, 202) if creates else (200,)):
+        raise response_error(response, body, redact, clock, may_be_missing=may_be_missing)
     if not is_json:
-        raise ambiguous_response(answer, "The answer is not JSON.", clean)
+        raise ambiguous_response(response, "The response is not JSON.", redact)
     return body
 
 
-def error_from(
-    answer: Response, body: Json, clean: Redactor, clock: Callable[[], float], *, missing: bool
+def response_error(
+    response: Response, body: Json, redact: Redactor, clock: Callable[[], float], *, may_be_missing: bool
 ) -> UpstreamError:
-    """The error for an answer whose status is not a good one."""
-    words = error_text(body, clean)
-    kind: type[UpstreamError] = error_for_status(answer.status)
-    if missing and answer.status == 404:
-        kind = NotFoundAtHub if words else AmbiguousResponse
-    if not words and 300 <= answer.status < 400:
-        words = f"The hub sends its callers elsewhere: {clean(answer.headers.get('Location', '?'), 200)}"
-    return kind(
-        words or f"The hub answered {answer.status}.",
-        status=answer.status,
-        raw=clean(answer.text, MAX_RAW),
-        retry_after=parse_retry_after(
-            answer.headers.get("Retry-After"), hub_time(answer.headers.get("Date"), clock)
-        ),
+    """Return the error for a response that reports a failure by its status."""
+    message = error_text(body, redact)
+    error_class: type[UpstreamError] = error_for_status(response.status)
+    if may_be_missing and response.status == 404:
+        error_class = NotFoundAtHub if message else AmbiguousResponse
+    if not message and 300 <= response.status < 400:
+        message = f"The hub redirects to {redact(response.headers.get('Location', '?'), 200)}"
+    now = hub_time(response.headers.get("Date"), clock)
+    return error_class(
+        message or f"The hub answered with HTTP {response.status}.",
+        status=response.status,
+        raw=redact(response.text, MAX_RAW),
+        retry_after=parse_retry_after(response.headers.get("Retry-After"), now),
     )
 
 
-def ambiguous_response(answer: Response, words: str, clean: Redactor) -> AmbiguousResponse:
-    """A 200 that is not what the protocol promises."""
-    return AmbiguousResponse(clean(words, MAX_MESSAGE), status=answer.status, raw=clean(answer.text, MAX_RAW))
+def ambiguous_response(response: Response, message: str, redact: Redactor) -> AmbiguousResponse:
+    """Return the error for a response with status 200 that does not follow the protocol."""
+    return AmbiguousResponse(message, status=response.status, raw=redact(response.text, MAX_RAW))

@@ -1,17 +1,19 @@
-"""How long to wait, and when not to ask at all. Pure: time and chance are arguments."""
+"""Compute the delay before the next attempt. Randomness is an argument, so that tests can fix it."""
 
 from collections.abc import Callable
 
-#: Seconds: the first wait's upper bound, and the longest.
+#: Seconds: the upper bound of the first delay, and of every delay.
 BASE_DELAY, MAX_DELAY = 1.0, 300.0
 
 
 def backoff(
-    attempt: int, chance: Callable[[], float], *, base: float = BASE_DELAY, longest: float = MAX_DELAY
+    attempt: int, random: Callable[[], float], *, base: float = BASE_DELAY, longest: float = MAX_DELAY
 ) -> float:
-    """Seconds to wait after the `attempt`-th failure in a row (from 0): exponential, with full jitter.
+    """Return the seconds to wait after the `attempt`-th failure in a row, counted from 0.
 
-    `chance` gives numbers from 0 up to 1. Full jitter spreads callers over the whole span, which empties a
-    crowded line soonest (AWS Architecture Blog, "Exponential Backoff And Jitter").
+    The upper bound is exponential: `base`, then twice as much after each failure, at most `longest`.
+    `random` returns numbers from 0 up to 1. The delay is spread over the whole range up to the bound
+    ("full jitter"), which resolves contention soonest (AWS Architecture Blog, "Exponential Backoff And
+    Jitter").
     """
-    return chance() * min(longest, base * 2.0 ** min(max(attempt, 0), 60))
+    return random() * min(longest, base * 2.0 ** min(max(attempt, 0), 60))

@@ -1,8 +1,7 @@
-"""Connections that know three things requests' own do not: whether a byte of the request was sent, when
-the whole answer must be there, and whether they may connect to an address.
+"""Connections that enforce a deadline, record whether the request was sent, and can refuse private hosts.
 
-What holds for one call is kept per thread, because urllib3 gives no way to hand it down; a call is made
-and read by one thread.
+urllib3 has no way to pass these settings down, so they are kept per thread in `current_call`. One thread
+makes a call and reads its response.
 """
 
 import http.client
@@ -11,96 +10,100 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util import connection as urllib3_connection
 from urllib3.util import wait_for_read
 
 from queueapp.upstream import addresses
 
-#: Seconds between two looks at whether somebody wants an endless answer to stop.
-SLICE = 0.2
+#: Seconds between two calls of `should_stop` while a stream is silent.
+STOP_CHECK_INTERVAL = 0.2
 
 
-class _Call(threading.local):
-    """The call that this thread is making."""
+class _CurrentCall(threading.local):
+    """The call that this thread makes."""
 
-    written = False
-    #: On the monotonic clock; None for an endless answer.
+    #: Whether a byte of the request was written.
+    sent = False
+    #: On the monotonic clock; None for a stream without an end.
     deadline: float | None = None
-    stop: Callable[[], bool] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+    def begin(self, timeout: float | None, should_stop: Callable[[], bool] | None = None) -> None:
+        """Limit this thread's reads and writes to `timeout` seconds, and end them once `should_stop()`."""
+        self.sent = False
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+        self.should_stop = should_stop
 
 
-CALL = _Call()
+current_call = _CurrentCall()
 
 
-def begin(seconds: float | None, stop: Callable[[], bool] | None = None) -> None:
-    """From here on this thread's reads and writes end after `seconds`, or soon after `stop` says so."""
-    CALL.written = False
-    CALL.deadline = None if seconds is None else time.monotonic() + seconds
-    CALL.stop = stop
+class _DeadlineReader(io.RawIOBase):
+    """The bytes of one response, read until the call's deadline.
 
+    A read timeout alone would accept one byte every few seconds without end.
+    """
 
-class _Deadlined(io.RawIOBase):
-    """The bytes of one answer. A read timeout alone would let one byte every few seconds go on for ever."""
-
-    def __init__(self, sock: Any, inner: Any) -> None:
-        self._sock, self._inner = sock, inner
-        self._idle: float | None = sock.gettimeout()
-        self._deadline, self._stop = CALL.deadline, CALL.stop
+    def __init__(self, sock: Any, raw: Any) -> None:
+        self._sock, self._raw = sock, raw
+        self._read_timeout: float | None = sock.gettimeout()
+        self._deadline, self._should_stop = current_call.deadline, current_call.should_stop
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         began = time.monotonic()
-        pending = getattr(self._sock, "pending", int)
-        while True:
-            patience = self._patience(began)
-            if self._stop is None or pending():
-                break
-            if self._stop():
-                raise TimeoutError("asked to stop")
-            if wait_for_read(self._sock, min(SLICE, patience)):
-                break
-        self._sock.settimeout(patience)
-        return self._inner.readinto(buffer) or 0
+        remaining = self._remaining(began)
+        while not self._is_ready(remaining):
+            remaining = self._remaining(began)
+        self._sock.settimeout(remaining)
+        return self._raw.readinto(buffer) or 0
 
-    def _patience(self, began: float) -> float:
+    def _is_ready(self, remaining: float) -> bool:
+        """Wait for data in short steps, and raise TimeoutError once the caller wants to stop."""
+        has_buffered_data = getattr(self._sock, "pending", int)  # TLS only
+        if self._should_stop is None or has_buffered_data():
+            return True
+        if self._should_stop():
+            raise TimeoutError("stopped by the caller")
+        return wait_for_read(self._sock, min(STOP_CHECK_INTERVAL, remaining))
+
+    def _remaining(self, began: float) -> float:
+        """Return the seconds until the read timeout or the deadline. Raise TimeoutError after it."""
         now = time.monotonic()
-        ends = [began + self._idle] if self._idle is not None else []
-        ends += [self._deadline] if self._deadline is not None else []
-        patience = min(ends, default=now + 60.0) - now
-        if patience <= 0:
+        limits = [began + self._read_timeout] if self._read_timeout is not None else []
+        limits += [self._deadline] if self._deadline is not None else []
+        remaining = min(limits, default=now + 60.0) - now
+        if remaining <= 0:
             raise TimeoutError("timed out")
-        return patience
+        return remaining
 
     def close(self) -> None:
         if not self.closed:
-            self._inner.close()
+            self._raw.close()
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Deadlined(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
 
 
-class _Watched:
-    """Mixed into urllib3's connections: notes the first byte of a request, and gives writing its time."""
+class _DeadlineConnection:
+    """A mixin for urllib3's connections: it records the first byte sent and limits the time to send."""
 
-    # http.client makes answers of this; urllib3 hides the attribute behind a type of its own.
-    response_class: Any = _Response
+    # http.client builds responses with this class; urllib3 declares the attribute with a type of its own.
+    response_class: Any = _DeadlineResponse
     sock: Any
     _connecting = False
 
     def connect(self) -> None:
-        self._connecting = True  # A proxy's CONNECT is no part of the request.
+        self._connecting = True  # A CONNECT to a proxy is not part of the request.
         try:
             super().connect()  # type: ignore[misc]
         finally:
@@ -110,18 +113,25 @@ class _Watched:
         if self.sock is None:
             self.connect()
         if not self._connecting:
-            if not CALL.written and CALL.deadline is not None and time.monotonic() >= CALL.deadline:
-                raise TimeoutError("timed out")  # Connecting took it all: nothing has been sent.
-            CALL.written = True
-            # urllib3 writes under the connect timeout, which a large `data:` URI would outlast.
-            if CALL.deadline is not None:
-                self.sock.settimeout(max(CALL.deadline - time.monotonic(), 0.001))
+            self._limit_send()
         super().send(data)  # type: ignore[misc]
 
+    def _limit_send(self) -> None:
+        deadline = current_call.deadline
+        if not current_call.sent and deadline is not None and time.monotonic() >= deadline:
+            raise TimeoutError("timed out")  # Connecting used up the time; nothing was sent.
+        current_call.sent = True
+        # urllib3 sends with the connect timeout, which is too short for a large `data:` URI.
+        if deadline is not None:
+            self.sock.settimeout(max(deadline - time.monotonic(), 0.001))
 
-class _Guarded(_Watched):
-    """Connects only to public addresses: looked up once, checked, and connected to as they were checked,
-    so that a name cannot change its mind in between (DNS rebinding)."""
+
+class _PublicConnection(_DeadlineConnection):
+    """A mixin that connects to public addresses only.
+
+    The host is resolved once, and the connection goes to the addresses that were checked, so that a
+    second answer of the resolver cannot differ (DNS rebinding).
+    """
 
     host: str
     port: int
@@ -130,81 +140,44 @@ class _Guarded(_Watched):
     _dns_host: str
 
     def _new_conn(self) -> socket.socket:
-        trouble: OSError = OSError("no address")
+        last_error: OSError = OSError("no address")
         for address in addresses.resolve_public(self._dns_host, self.port):
             try:
                 return urllib3_connection.create_connection(
                     (address, self.port), self.timeout, socket_options=self.socket_options
                 )
             except OSError as error:
-                trouble = error
-        raise urllib3.exceptions.NewConnectionError(self, str(trouble))  # type: ignore[arg-type]
+                last_error = error
+        raise urllib3.exceptions.NewConnectionError(self, str(last_error))  # type: ignore[arg-type]
 
 
-class _Http(_Watched, urllib3.connection.HTTPConnection):
+class _Http(_DeadlineConnection, urllib3.connection.HTTPConnection):
     pass
 
 
-class _Https(_Watched, urllib3.connection.HTTPSConnection):
+class _Https(_DeadlineConnection, urllib3.connection.HTTPSConnection):
     pass
 
 
-class _GuardedHttp(_Guarded, urllib3.connection.HTTPConnection):
+class _PublicHttp(_PublicConnection, urllib3.connection.HTTPConnection):
     pass
 
 
-class _GuardedHttps(_Guarded, urllib3.connection.HTTPSConnection):
+class _PublicHttps(_PublicConnection, urllib3.connection.HTTPSConnection):
     pass
 
 
-class _HttpPool(urllib3.HTTPConnectionPool):
+class HttpPool(urllib3.HTTPConnectionPool):
     ConnectionCls = _Http
 
 
-class _HttpsPool(urllib3.HTTPSConnectionPool):
+class HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-class _GuardedHttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GuardedHttp
+class PublicHttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PublicHttp
 
 
-class _GuardedHttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GuardedHttps
-
-
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
-_GUARDED_POOLS = {"http": _GuardedHttpPool, "https": _GuardedHttpsPool}
-
-
-class Adapter(HTTPAdapter):
-    """requests' adapter over these connections. It never repeats a request."""
-
-    def __init__(self, *, guarded: bool = False) -> None:
-        self._guarded = guarded
-        super().__init__(pool_connections=4, pool_maxsize=2, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
-        self.poolmanager.pool_classes_by_scheme = _GUARDED_POOLS if self._guarded else _POOLS
-
-    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
-        # A proxy of the network stands inside it by nature and does its own looking up.
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-
-class Session(requests.Session):
-    """Takes nothing from .netrc, keeps no cookies, and never looks where a redirect leads."""
-
-    def __init__(self, *, guarded: bool = False) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, Adapter(guarded=guarded))
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Even with `allow_redirects=False` requests reads a redirect's whole body, of any size, unless
-        there is no target."""
+class PublicHttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicHttps

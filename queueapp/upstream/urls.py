@@ -1,6 +1,6 @@
 """Parse and build the URLs of hubs, so that no name or id can change where a request goes.
 
-requests and urllib3 are imported inside the functions: web processes use this module and need neither.
+Web processes import this module and need neither requests nor urllib3, so the functions import these.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""The stand-in hub by hand: `python -m tests.hub --revision current --misbehave 0.2 --seed 7`.
+"""Run the stand-in hub: `python -m tests.hub --revision current --misbehave 0.2 --seed 7`.
 
-Its first line is its address; its ledger, as JSON, is at /_ledger.
+It prints its address first. Its ledger is at /_ledger, as JSON.
 """
 
 import argparse
@@ -13,32 +13,36 @@ from tests.hub.world import KEY
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(prog="python -m tests.hub")
-    asked.add_argument("--port", type=int, default=0)
-    asked.add_argument("--revision", choices=("classic", "bridge", "current"), default="current")
-    asked.add_argument("--key", default=KEY)
-    asked.add_argument("--namespace", default="alice")
-    asked.add_argument("--seconds", type=float, nargs=2, default=(0.5, 2.0), metavar=("LEAST", "MOST"))
-    asked.add_argument("--misbehave", type=float, default=0.0, help="share of calls that go wrong, 0 to 1")
-    asked.add_argument("--hang-seconds", type=float, default=0.5)
-    asked.add_argument("--seed", type=int, default=0)
-    asked.add_argument("--credits", type=Decimal)
-    given = asked.parse_args()
+    options = _parse_arguments()
     stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     with Hub(
-        revision=given.revision,
-        port=given.port,
-        keys={given.key: given.namespace},
-        credits=None if given.credits is None else {given.namespace: given.credits},
-        seconds=tuple(given.seconds),
-        misbehave=given.misbehave,
-        hang_seconds=given.hang_seconds,
-        seed=given.seed,
+        revision=options.revision,
+        port=options.port,
+        keys={options.key: options.namespace},
+        credits=None if options.credits is None else {options.namespace: options.credits},
+        seconds=tuple(options.seconds),
+        misbehave=options.misbehave,
+        hang_seconds=options.hang_seconds,
+        seed=options.seed,
     ) as hub:
         print(hub.url, flush=True)
         stop.wait()
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.hub")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--revision", choices=("classic", "bridge", "current"), default="current")
+    parser.add_argument("--key", default=KEY)
+    parser.add_argument("--namespace", default="alice")
+    parser.add_argument("--seconds", type=float, nargs=2, default=(0.5, 2.0), metavar=("LEAST", "MOST"))
+    parser.add_argument("--misbehave", type=float, default=0.0, help="share of calls that fail, 0 to 1")
+    parser.add_argument("--hang-seconds", type=float, default=0.5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--credits", type=Decimal)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

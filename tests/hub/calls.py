@@ -1,4 +1,4 @@
-"""The calls that the stand-in hub answers, in its three revisions."""
+"""The calls of the stand-in hub, in the three revisions of the queue protocol."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.hub import media
-from tests.hub.ledger import Asked, Made
+from tests.hub.ledger import HubGeneration, LoggedRequest
 from tests.hub.misbehaviour import Plan, Reply
 from tests.hub.world import World
 
@@ -18,11 +18,14 @@ NOT_FOUND = {
     "status": "error",
     "status_message": "resource_not_found",
 }
+NO_ROUTE = {"errors": {"detail": "Not Found"}}
 
 
 @dataclass
 class Request:
-    asked: Asked
+    """A request to one call: `args` are the variable parts of its path."""
+
+    log: LoggedRequest
     args: tuple[str, ...]
     body: bytes
     plan: Plan
@@ -30,7 +33,7 @@ class Request:
 
 ALL, LATER, NEWEST = ("classic", "bridge", "current"), ("bridge", "current"), ("current",)
 
-#: Which revisions have which call at which address.
+#: The revisions that have a call, its method and path, and its name.
 ROUTES = [
     (ALL, "POST", "/api/ai/queue", "enqueue"),
     (("classic",), "GET", "/api/media/generations/status/([^/]+)/(.+)", "list"),
@@ -48,30 +51,32 @@ ROUTES = [
     (ALL, "GET", "/results/([^/]+)", "result"),
     (ALL, "GET", "/api/files/([^/]+)", "result"),
 ]
+#: Calls that need no key.
+PUBLIC_CALLS = ("models", "model", "search", "result")
 
 
-def call_of(hub: World, method: str, path: str) -> tuple[str, tuple[str, ...]]:
-    """The name of a call and the parts of its address; `unknown` for what this revision does not have."""
+def route(hub: World, method: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """Return the name of a call and the variable parts of its path: `unknown` if the hub has none."""
     if path in hub.pages:
         return "page", (path,)
-    for revisions, verb, pattern, call in ROUTES:
-        if hub.revision in revisions and verb == method and (found := re.fullmatch(pattern, path)):
-            return call, tuple(map(unquote, found.groups()))
+    for revisions, route_method, pattern, call in ROUTES:
+        if hub.revision in revisions and route_method == method and (match := re.fullmatch(pattern, path)):
+            return call, tuple(map(unquote, match.groups()))
     return "unknown", ()
 
 
-def answer_to(hub: World, call: str, request: Request) -> Reply:
-    """The right answer. Everything but models and results wants a key."""
+def answer(hub: World, call: str, request: Request) -> Reply:
+    """Make a call and return the correct reply."""
     if call == "page":
         page: Reply = hub.pages[request.args[0]]
         return page
     if call == "unknown":
-        return Reply(404, {"errors": {"detail": "Not Found"}})
-    user = hub.user_of(request.asked.key)
-    if user is None and call not in ("models", "model", "search", "result"):
+        return Reply(404, NO_ROUTE)
+    user = hub.keys.get(request.log.key or "")
+    if user is None and call not in PUBLIC_CALLS:
         return error(401, "unauthenticated")
     with hub.lock:
-        return ANSWERS[call](hub, request, user or "")
+        return CALLS[call](hub, request, user or "")
 
 
 def error(status: int, text: str) -> Reply:
@@ -82,112 +87,116 @@ def error(status: int, text: str) -> Reply:
 
 
 def enqueue(hub: World, request: Request, user: str) -> Reply:
-    order = json.loads(request.body)
-    model, count = order.pop("model", None), order.pop("num_generations", 1)
-    namespace = order.pop("target_namespace", None) or user
+    params = json.loads(request.body)
+    model, count = params.pop("model", None), params.pop("num_generations", 1)
+    namespace = params.pop("target_namespace", None) or user
+    if rejected := reject(hub, model, count, namespace):
+        return rejected
+    generations = [
+        hub.make(model, params, user=user, namespace=namespace, post=request.log.number)
+        for _ in range(count + request.plan.extra)
+    ]
+    rows = [{"generation_id": generation.id, "status": generation.state} for generation in generations]
+    if request.plan.ends_unseen:
+        for generation in generations:
+            hub.finish(generation.id)
+    return Reply(200, {"generations": rows})
+
+
+def reject(hub: World, model: Any, count: Any, namespace: str) -> Reply | None:
+    """Return the error for an enqueue that the hub does not accept."""
     if model not in hub.models:
         return error(404, f"Model not found: {model}")
-    kind = hub.media_type(model)
-    if kind is None:
+    if hub.media_type(model) is None:
         return error(415, ":unsupported_media_type")
-    if not isinstance(count, int) or not 1 <= count <= hub.limit:
-        return error(400, f"num_generations must be an integer between 1 and {hub.limit}")
+    if not isinstance(count, int) or not 1 <= count <= hub.max_generations:
+        return error(400, f"num_generations must be an integer between 1 and {hub.max_generations}")
     if namespace not in hub.namespaces:
         return error(403, f"{namespace} is not yours")
     if hub.credits.get(namespace, Decimal(10**6)) <= 0:
         return error(402, "Insufficient credits")
-    number = request.asked.number
-    made = [
-        hub.make(model, order, user=user, namespace=namespace, post=number)
-        for _ in range(count + request.plan.more)
-    ]
-    told = [{"generation_id": one.id, "status": one.state} for one in made]
-    if request.plan.unseen:
-        for one in made:
-            hub.finish(one.id)
-    return Reply(200, {"generations": told})
+    return None
 
 
-def listing(hub: World, request: Request, user: str) -> Reply:
-    query = request.asked.query
-    live = list(hub.ledger.live)
+def list_generations(hub: World, request: Request, user: str) -> Reply:
+    query, generations = request.log.query, hub.ledger.live
     if hub.revision == "classic":
-        namespace, model = request.args
-        rows = [made for made in live if made.namespace == namespace and made.model == model]
-        return Reply(
-            200, {"status": "success", "count": len(rows), "generations": [row_of(hub, row) for row in rows]}
-        )
+        wanted = dict(zip(("namespace", "model"), request.args, strict=True))
+        rows = [row_of(hub, generation) for generation in generations if has(generation, wanted)]
+        return Reply(200, {"status": "success", "count": len(rows), "generations": rows})
     if hub.revision == "bridge":
         if "model" not in query:
             return error(400, "model is required")
-        rows = [made for made in live if made.user == user and made.model == query["model"]]
+        wanted = {"user": user, "model": query["model"]}
     else:
-        namespace = query.get("namespace", user)
-        if namespace not in hub.namespaces:
-            return error(403, f"{namespace} is not yours")
-        told = hub.ledger.made.values() if "status" in query else live
-        wanted = {"model": "model", "media_type": "media_type", "status": "state"}
-        rows = [
-            made
-            for made in told
-            if made.namespace == namespace
-            and all(getattr(made, field) == query[name] for name, field in wanted.items() if name in query)
-        ]
-    return Reply(200, {"count": len(rows), "generations": [row_of(hub, row) for row in rows]})
+        wanted = {"namespace": query.get("namespace", user)}
+        if wanted["namespace"] not in hub.namespaces:
+            return error(403, f"{wanted['namespace']} is not yours")
+        if "status" in query:
+            generations = list(hub.ledger.generations.values())
+        fields = {"model": "model", "media_type": "media_type", "status": "state"}
+        wanted |= {field: query[name] for name, field in fields.items() if name in query}
+    rows = [row_of(hub, generation) for generation in generations if has(generation, wanted)]
+    return Reply(200, {"count": len(rows), "generations": rows})
 
 
-def row_of(hub: World, made: Made) -> dict[str, Any]:
-    system: dict[str, Any] = {
-        "generation_id": made.id,
-        "model_name": made.model,
-        "enqueued_at": int(made.at + hub.skew),
+def has(generation: HubGeneration, wanted: dict[str, str]) -> bool:
+    return all(getattr(generation, field) == value for field, value in wanted.items())
+
+
+def row_of(hub: World, generation: HubGeneration) -> dict[str, Any]:
+    """Return a generation as a row of the list."""
+    fields: dict[str, Any] = {
+        "generation_id": generation.id,
+        "model_name": generation.model,
+        "enqueued_at": int(generation.enqueued_at + hub.skew),
     }
     if hub.revision == "classic":
-        system["model"] = made.model
+        fields["model"] = generation.model
     else:
-        system |= {"media_type": made.media_type, "status": made.state}
+        fields |= {"media_type": generation.media_type, "status": generation.state}
     if hub.revision == "current":
-        system |= {
-            "started_at": made.started_at and int(made.started_at + hub.skew),
-            "completed_at": made.ended_at and int(made.ended_at + hub.skew),
-            "result_url": hub.link(made) if made.state == "succeeded" else None,
-            "error_message": made.error,
-            "target_namespace": made.namespace,
+        fields |= {
+            "started_at": generation.started_at and int(generation.started_at + hub.skew),
+            "completed_at": generation.ended_at and int(generation.ended_at + hub.skew),
+            "result_url": hub.result_link(generation) if generation.state == "succeeded" else None,
+            "error_message": generation.error,
+            "target_namespace": generation.namespace,
             "target_repo": None,
             "target_directory": None,
         }
-    return {**system, **made.params} if hub.params_on_top else {**made.params, **system}
+    return {**fields, **generation.params} if hub.params_on_top else {**generation.params, **fields}
 
 
-def one(hub: World, request: Request, user: str) -> Reply:
-    made = own(hub, request.args[0], user)
-    if made is None or (hub.revision == "bridge" and not made.live):
+def get_generation(hub: World, request: Request, user: str) -> Reply:
+    generation = find_own(hub, request.args[0], user)
+    if generation is None or (hub.revision == "bridge" and not generation.live):
         return Reply(404, NOT_FOUND)
-    return Reply(200, row_of(hub, made))
+    return Reply(200, row_of(hub, generation))
 
 
-def own(hub: World, generation: str, user: str) -> Made | None:
-    made = hub.ledger.made.get(generation)
-    return made if made and user in (made.user, made.namespace) else None
+def find_own(hub: World, generation_id: str, user: str) -> HubGeneration | None:
+    generation = hub.ledger.generations.get(generation_id)
+    return generation if generation and user in (generation.user, generation.namespace) else None
 
 
 def cancel(hub: World, request: Request, user: str) -> Reply:
-    generation = request.args[-1]
-    if own(hub, generation, user) is None or not hub.cancel(generation):
+    generation_id = request.args[-1]
+    if find_own(hub, generation_id, user) is None or not hub.cancel(generation_id):
         return Reply(404, NOT_FOUND)
-    return Reply(200, {"status": "success", "generation_id": generation})
+    return Reply(200, {"status": "success", "generation_id": generation_id})
 
 
 # The catalog
 
 
-def models(hub: World, request: Request, user: str) -> Reply:
+def list_models(hub: World, request: Request, user: str) -> Reply:
     listed = [model for name, model in hub.models.items() if name not in hub.unlisted]
     return Reply(200, {"object": "list", "data": listed})
 
 
-def search(hub: World, request: Request, user: str) -> Reply:
-    text = request.asked.query.get("search", "").lower()
+def search_models(hub: World, request: Request, user: str) -> Reply:
+    text = request.log.query.get("search", "").lower()
     found = [
         model
         for name, model in hub.models.items()
@@ -196,88 +205,89 @@ def search(hub: World, request: Request, user: str) -> Reply:
     return Reply(200, {"object": "list", "data": found})
 
 
-def model(hub: World, request: Request, user: str) -> Reply:
-    found = hub.models.get(request.args[0])
-    if found is None:
+def get_model(hub: World, request: Request, user: str) -> Reply:
+    model = hub.models.get(request.args[0])
+    if model is None:
         return error(404, f"Model not found: {request.args[0]}")
-    return Reply(200, {"data": found} if hub.model_under_data else found)
+    return Reply(200, {"data": model} if hub.model_under_data else model)
 
 
 # The account
 
 
-def history(hub: World, request: Request, user: str) -> Reply:
-    query = request.asked.query
+def list_history(hub: World, request: Request, user: str) -> Reply:
+    query = request.log.query
     page, size = int(query.get("page", 1)), min(int(query.get("page_size", 50)), 1000)
-    rows = [made for made in reversed(hub.ledger.made.values()) if made.user == user]
-    shown = rows[(page - 1) * size : page * size]
+    generations = [item for item in reversed(hub.ledger.generations.values()) if item.user == user]
+    entries = [entry_of(hub, item) for item in generations[(page - 1) * size : page * size]]
     return Reply(
         200,
         {
-            "count": len(shown),
-            "generations": [past(hub, made) for made in shown],
+            "count": len(entries),
+            "generations": entries,
             "page_number": page,
             "page_size": size,
-            "total_pages": -(-len(rows) // size),
-            "total_entries": len(rows),
-            "total_cost": str(sum((made.billed for made in rows), Decimal())),
+            "total_pages": -(-len(generations) // size),
+            "total_entries": len(generations),
+            "total_cost": str(sum((item.billed for item in generations), Decimal())),
         },
     )
 
 
-def past(hub: World, made: Made) -> dict[str, Any]:
-    user = {"user_id": f"id-of-{made.user}", "username": made.user, "user_image": None}
-    return {**row_of(hub, made), "cost": str(made.billed), **user}
+def entry_of(hub: World, generation: HubGeneration) -> dict[str, Any]:
+    """Return a generation as an entry of the history."""
+    user = {"user_id": f"id-of-{generation.user}", "username": generation.user, "user_image": None}
+    return {**row_of(hub, generation), "cost": str(generation.billed), **user}
 
 
-def generation(hub: World, request: Request, user: str) -> Reply:
-    made = own(hub, request.args[0], user)
-    if made is None:
+def get_history_entry(hub: World, request: Request, user: str) -> Reply:
+    generation = find_own(hub, request.args[0], user)
+    if generation is None:
         return Reply(404, NOT_FOUND)
-    return Reply(
-        200, {"status": "success", "status_message": "resource_found", "generation": past(hub, made)}
-    )
+    entry = entry_of(hub, generation)
+    return Reply(200, {"status": "success", "status_message": "resource_found", "generation": entry})
 
 
-def me(hub: World, request: Request, user: str) -> Reply:
+def get_account(hub: World, request: Request, user: str) -> Reply:
     if not hub.tells_account:
-        return Reply(404, {"errors": {"detail": "Not Found"}})
+        return Reply(404, NO_ROUTE)
     return Reply(200, {"username": user, "balance": str(hub.credits.get(user, Decimal("100.00")))})
 
 
-# Results
+# Results and events
 
 
-def result(hub: World, request: Request, user: str) -> Reply:
-    name, _, kind = request.args[0].partition(".")
-    made = hub.ledger.made.get(name)
-    if made is None or made.state != "succeeded":
+def get_result(hub: World, request: Request, user: str) -> Reply:
+    generation_id, _, suffix = request.args[0].partition(".")
+    generation = hub.ledger.generations.get(generation_id)
+    if generation is None or generation.state != "succeeded":
         return Reply(404, NOT_FOUND)
-    if request.asked.path.startswith("/api/files/"):
+    if request.log.path.startswith("/api/files/"):
         if not user:
             return error(401, "unauthenticated")
-    elif not hub.signed(request.asked.query.get("signature")):
+    elif not hub.is_valid_signature(request.log.query.get("signature")):
         return Reply(403, b"<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
-    if kind == "mp4":
-        return Reply(200, media.mp4(made.id), {"Content-Type": "video/mp4"})
-    return Reply(200, media.png(made.id), {"Content-Type": "image/png"})
+    if suffix == "mp4":
+        return Reply(200, media.mp4(generation.id), {"Content-Type": "video/mp4"})
+    return Reply(200, media.png(generation.id), {"Content-Type": "image/png"})
 
 
 def no_events(hub: World, request: Request, user: str) -> Reply:
-    return Reply(404, {"errors": {"detail": "Not Found"}})
+    """Refuse a stream; the server itself sends streams."""
+    return Reply(404, NO_ROUTE)
 
 
-ANSWERS: dict[str, Callable[[World, Request, str], Reply]] = {
+CALLS: dict[str, Callable[[World, Request, str], Reply]] = {
     "enqueue": enqueue,
-    "list": listing,
-    "one": one,
+    "list": list_generations,
+    "one": get_generation,
     "cancel": cancel,
-    "models": models,
-    "search": search,
-    "model": model,
+    "models": list_models,
+    "search": search_models,
+    "model": get_model,
     "events": no_events,
-    "history": history,
-    "generation": generation,
-    "me": me,
-    "result": result,
+    "history": list_history,
+    "generation": get_history_entry,
+    "me": get_account,
+    "result": get_result,
 }

@@ -1,4 +1,4 @@
-"""What the stand-in hub really did, whatever it told anybody: the truth that tests compare with."""
+"""Record what the stand-in hub did, whatever it responded: tests compare Drover with it."""
 
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -8,9 +8,12 @@ LIVE = ("queued", "processing")
 
 
 @dataclass
-class Made:
-    """One generation. Times are the hub's true clock. `post` is the number of the request that made it,
-    None when somebody else did; `billed` is what was charged for it when it was made."""
+class HubGeneration:
+    """One generation at the hub. Times are Unix times by the hub's correct clock.
+
+    `post` is the number of the request that created it, or None if a test created it. `billed` was charged
+    for it when it was created. `due` is the time at which it ends by itself.
+    """
 
     id: str
     model: str
@@ -19,7 +22,7 @@ class Made:
     namespace: str
     params: dict[str, Any]
     post: int | None
-    at: float
+    enqueued_at: float
     billed: Decimal
     due: float | None = None
     state: str = "queued"
@@ -33,8 +36,12 @@ class Made:
 
 
 @dataclass
-class Asked:
-    """One request as it came in, and what was made of it. `status` is None when no answer went out."""
+class LoggedRequest:
+    """One request to the hub. `status` is None if no response was sent.
+
+    `peer` is the client's port: requests on one connection have the same. `misbehaved` names the plan by
+    which the hub failed.
+    """
 
     number: int
     at: float
@@ -44,41 +51,46 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     size: int
-    #: The caller's port: the same for requests on one kept connection.
     peer: int
     status: int | None = None
     misbehaved: str | None = None
 
     @property
     def key(self) -> str | None:
-        """The key that came along, if any."""
+        """Return the API key in the request, or None."""
         return self.headers.get("authorization", "").removeprefix("Bearer ") or None
 
 
 @dataclass
 class Ledger:
-    """All generations and all requests since the hub was started, in order."""
+    """All generations and requests since the hub started, in order."""
 
-    made: dict[str, Made] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    generations: dict[str, HubGeneration] = field(default_factory=dict)
+    requests: list[LoggedRequest] = field(default_factory=list)
 
     @property
     def billed(self) -> Decimal:
-        return sum((made.billed for made in list(self.made.values())), Decimal())
+        return sum((generation.billed for generation in self._all()), Decimal())
 
     @property
-    def live(self) -> list[Made]:
-        return [made for made in list(self.made.values()) if made.live]
+    def live(self) -> list[HubGeneration]:
+        return [generation for generation in self._all() if generation.live]
 
-    def of_post(self, number: int) -> list[Made]:
-        return [made for made in list(self.made.values()) if made.post == number]
+    def of_post(self, number: int) -> list[HubGeneration]:
+        """Return the generations that a request created."""
+        return [generation for generation in self._all() if generation.post == number]
 
-    def calls(self, call: str) -> list[Asked]:
-        return [asked for asked in self.asked if asked.call == call]
+    def calls(self, call: str) -> list[LoggedRequest]:
+        """Return the requests of one call (a name in `calls.ROUTES`)."""
+        return [request for request in self.requests if request.call == call]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "made": [{**asdict(made), "billed": str(made.billed)} for made in list(self.made.values())],
-            "asked": [asdict(asked) for asked in list(self.asked)],
+            "generations": [{**asdict(item), "billed": str(item.billed)} for item in self._all()],
+            "requests": [asdict(request) for request in list(self.requests)],
             "billed": str(self.billed),
         }
+
+    def _all(self) -> list[HubGeneration]:
+        """Copy the list, because the hub's threads change it meanwhile."""
+        return list(self.generations.values())

@@ -1,7 +1,7 @@
-"""The ways in which a hub, or what stands before it, goes wrong.
+"""Plans by which the stand-in hub, or a proxy before it, fails.
 
-A `Plan` is for one call. `worked` says whether the hub did what was asked before things went wrong: then
-the answer is spoiled or lost; else the request never got as far as the work.
+A plan is for one call. If it `worked`, the hub did what was requested, and then the response was altered or
+lost. Else the request did not reach the hub.
 """
 
 import json
@@ -13,6 +13,8 @@ from typing import Any
 
 @dataclass
 class Reply:
+    """A response before it is sent. `body` is bytes, or a value that is sent as JSON."""
+
     status: int = 200
     body: Any = b""
     headers: dict[str, str] = field(default_factory=dict)
@@ -23,26 +25,30 @@ class Reply:
 
 @dataclass(frozen=True)
 class Plan:
-    """`spoil` turns the right reply (an empty one unless `worked`) into the one that goes out; `way` is how
-    that happens: `answer`, `reset` (no byte of it, connection reset), `trickle` (byte by byte, `seconds`
-    apart), or `hang` (nothing for `seconds`, then reset). `unseen`: the work is done and has ended before
-    anybody can look. `more` is how many generations are made beyond those asked for."""
+    """How one call fails.
+
+    `spoil` changes the correct reply (an empty one unless `worked`) into the one that is sent. `delivery`
+    is how it is sent: `answer` at once, `reset` (the connection is reset without a response), `trickle`
+    (byte by byte, `seconds` apart) or `hang` (a reset after `seconds`).
+    """
 
     name: str
     worked: bool = False
     spoil: Callable[[Reply], Reply] = lambda reply: reply
-    way: str = "answer"
+    delivery: str = "answer"
     seconds: float = 0.0
-    unseen: bool = False
-    more: int = 0
-    #: Bytes of blanks behind the answer.
+    #: The generations end before any list contains them.
+    ends_unseen: bool = False
+    #: Generations created beyond those requested.
+    extra: int = 0
+    #: Bytes of blanks after the body.
     padding: int = 0
 
 
 def answer(status: int, body: Any = b"", *, worked: bool = False, name: str = "", **headers: str) -> Plan:
-    """Any answer at all; headers as keywords, with `_` for `-`."""
-    told = {key.replace("_", "-"): value for key, value in headers.items()}
-    return Plan(name or f"status {status}", worked, lambda _: Reply(status, body, dict(told)))
+    """Send any response. Headers are keywords, with `_` for `-`."""
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return Plan(name or f"status {status}", worked, lambda _: Reply(status, body, dict(named)))
 
 
 def status(code: int, *, worked: bool = False) -> Plan:
@@ -55,14 +61,17 @@ def busy(code: int = 429, retry_after: str | None = "1") -> Plan:
 
 
 def html(code: int = 502, *, worked: bool = False) -> Plan:
+    """Send a proxy's error page."""
     page = b"<!doctype html><html><title>Bad gateway</title><body>nginx</body></html>"
     return answer(code, page, worked=worked, name=f"html {code}", Content_Type="text/html")
 
 
 def half_json(*, worked: bool = True) -> Plan:
+    """Send the first half of the body."""
+
     def cut(reply: Reply) -> Reply:
-        whole = reply.raw() or b'{"generations": [{"generation_id": "'
-        return Reply(200, whole[: len(whole) // 2], reply.headers)
+        body = reply.raw() or b'{"generations": [{"generation_id": "'
+        return Reply(200, body[: len(body) // 2], reply.headers)
 
     return Plan("half json", worked, cut)
 
@@ -88,28 +97,32 @@ def bad_key() -> Plan:
 
 
 def hang(seconds: float = 0.5, *, worked: bool = False) -> Plan:
-    return Plan("hang", worked, way="hang", seconds=seconds)
+    """Send nothing for some seconds, then reset the connection."""
+    return Plan("hang", worked, delivery="hang", seconds=seconds)
 
 
 def reset_before() -> Plan:
-    return Plan("reset before", way="reset")
+    """Reset the connection before the hub does anything."""
+    return Plan("reset before", delivery="reset")
 
 
 def reset_after() -> Plan:
-    return Plan("reset after", True, way="reset")
+    """Do what was requested, then reset the connection."""
+    return Plan("reset after", True, delivery="reset")
 
 
 def lost_unseen() -> Plan:
-    """The answer is lost, and the generations have ended before anybody can look for them."""
-    return Plan("lost unseen", True, way="reset", unseen=True)
+    """Lose the response, and end the generations before any list contains them."""
+    return Plan("lost unseen", True, delivery="reset", ends_unseen=True)
 
 
 def trickle(seconds: float = 0.01) -> Plan:
-    return Plan("trickle", True, way="trickle", seconds=seconds)
+    """Send the correct response byte by byte."""
+    return Plan("trickle", True, delivery="trickle", seconds=seconds)
 
 
 def huge(size: int = 64 * 1024 * 1024) -> Plan:
-    """The right answer, and that many blanks behind it: still JSON."""
+    """Send the correct response and `size` blanks, which is still valid JSON."""
     return Plan("huge", True, padding=size)
 
 
@@ -118,27 +131,27 @@ def redirect(location: str, code: int = 302) -> Plan:
 
 
 def more(count: int = 1) -> Plan:
-    """More generations made, and told, than were asked for."""
-    return Plan("more", True, more=count)
+    """Create and return more generations than requested."""
+    return Plan("more", True, extra=count)
 
 
 def fewer(count: int = 1) -> Plan:
-    """All are made, but that many fewer are told."""
+    """Create all generations, but return fewer of them."""
 
     def drop(reply: Reply) -> Reply:
-        kept = reply.body["generations"][: -count or None]
-        return replace(reply, body={**reply.body, "generations": kept})
+        returned = reply.body["generations"][: -count or None]
+        return replace(reply, body={**reply.body, "generations": returned})
 
     return Plan("fewer", True, drop)
 
 
 class Chance:
-    """Misbehaves in that share of calls, the same way for the same seed and order of calls."""
+    """Picks a plan for a share of the calls, always the same for the same seed and order of calls."""
 
     def __init__(self, share: float, seed: int, *, hang_seconds: float = 0.5) -> None:
         self.share = share
         self.random = random.Random(seed)
-        anywhere = [
+        any_call = [
             status(500),
             html(502),
             status(504),
@@ -150,10 +163,11 @@ class Chance:
             reset_after(),
             hang(hang_seconds),
         ]
+        #: By call; "" is for all others.
         self.plans = {
-            # What has no place in a list: an empty one is the truth in the protocol's own words.
+            # An empty list is a failure of an enqueue, but would be a correct response to a list call.
             "enqueue": [
-                *anywhere,
+                *any_call,
                 status(500, worked=True),
                 status_error(worked=True),
                 empty_list(),
@@ -161,7 +175,7 @@ class Chance:
                 hang(hang_seconds, worked=True),
                 lost_unseen(),
             ],
-            "": anywhere,
+            "": any_call,
         }
 
     def pick(self, call: str) -> Plan | None:

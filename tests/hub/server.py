@@ -1,4 +1,4 @@
-"""The stand-in hub on a real socket: `with Hub(revision="current") as hub: Client(hub.url, hub.key)`."""
+"""Serve the stand-in hub on a real socket: `with Hub("current") as hub: Client(hub.url, hub.key)`."""
 
 import contextlib
 import socket
@@ -7,25 +7,26 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from tests.hub.calls import Request, answer_to, call_of
-from tests.hub.ledger import Asked
+from tests.hub.calls import Request, answer, route
+from tests.hub.ledger import LoggedRequest
 from tests.hub.misbehaviour import Chance, Plan, Reply
 from tests.hub.world import World
 
+NO_PLAN = Plan("")
 BLANKS = b" " * 65536
 
 
 class Hub(World):
-    """A World behind HTTP, and the plans by which it misbehaves. A context manager; everything it started
-    has ended when it is left.
+    """A World behind HTTP that can misbehave. A context manager: all its threads have ended on exit.
 
-    `misbehave` is the share of calls that go wrong by chance, the same ones for the same `seed`;
-    `certificate` is a PEM file with its key, and makes it https. What else it takes is World's.
+    `misbehave` is the share of calls that fail by chance, the same ones for the same `seed`. With
+    `certificate`, a PEM file that contains its key, it serves https. All other arguments are World's.
     """
 
     def __init__(
@@ -56,16 +57,16 @@ class Hub(World):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.begin()
+        self.start_ticker()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        self.end()
-        # A last caller wakes the thread that waits for callers; polling would cost each test its period.
+        self.shut_down()
+        # A last connection ends the wait for connections at once; polling would delay the end of each test.
         socket.create_connection(("127.0.0.1", self.port)).close()
         self._thread.join()
-        self._server.hang_up()
+        self._server.close_connections()
         self._server.server_close()
 
     def _accept(self) -> None:
@@ -73,18 +74,26 @@ class Hub(World):
             self._server.handle_request()
 
     def misbehave(self, call: str, *plans: Plan) -> None:
-        """Let the next calls of that kind go wrong, one plan each, in order."""
-        self._plans.setdefault(call, []).extend(plans)
-
-    def plan_for(self, call: str) -> Plan | None:
+        """Make the next requests of a call fail by these plans, one after the other."""
         with self.lock:
-            waiting = self._plans.get(call)
-            return waiting.pop(0) if waiting else self.chance.pick(call)
+            self._plans.setdefault(call, []).extend(plans)
 
-    def note(self, call: str, handler: "_Handler", url: Any, size: int, plan: Plan | None) -> Asked:
+    def stop_misbehaving(self) -> None:
+        """Drop all plans that have not been used."""
         with self.lock:
-            asked = Asked(
-                number=len(self.ledger.asked) + 1,
+            self._plans.clear()
+
+    def next_plan(self, call: str) -> Plan | None:
+        with self.lock:
+            plans = self._plans.get(call)
+            return plans.pop(0) if plans else self.chance.pick(call)
+
+    def log_request(
+        self, call: str, handler: "_Handler", url: SplitResult, size: int, plan: Plan | None
+    ) -> LoggedRequest:
+        with self.lock:
+            log = LoggedRequest(
+                number=len(self.ledger.requests) + 1,
                 at=self.now(),
                 call=call,
                 method=handler.command,
@@ -95,8 +104,8 @@ class Hub(World):
                 peer=handler.client_address[1],
                 misbehaved=plan and plan.name,
             )
-            self.ledger.asked.append(asked)
-        return asked
+            self.ledger.requests.append(log)
+        return log
 
 
 class _Server(ThreadingHTTPServer):
@@ -116,13 +125,13 @@ class _Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
-        for request in list(self._open):
+    def close_connections(self) -> None:
+        for connection in list(self._open):
             with contextlib.suppress(OSError):
-                request.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that went away are no error of the hub's; anything else is, and is shown."""
+        """Ignore clients that disconnected. Every other error is the hub's own and is printed."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -137,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return super().date_time_string(timestamp or self.server.hub.told_now())
+        return super().date_time_string(timestamp or self.server.hub.shown_now())
 
     def do_GET(self) -> None:
         self._serve()
@@ -148,34 +157,33 @@ class _Handler(BaseHTTPRequestHandler):
         hub, url = self.server.hub, urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if url.path == "/_ledger":
-            self._send(Reply(200, hub.ledger.as_json()), Plan(""))
+            self._send(Reply(200, hub.ledger.as_json()), NO_PLAN)
             return
-        call, args = call_of(hub, self.command, url.path)
-        plan = hub.plan_for(call)
-        asked = hub.note(call, self, url, len(body), plan)
-        request = Request(asked, args, body, plan or Plan(""))
+        call, args = route(hub, self.command, url.path)
+        plan = hub.next_plan(call)
+        log = hub.log_request(call, self, url, len(body), plan)
+        request = Request(log, args, body, plan or NO_PLAN)
         if call == "events" and (plan is None or plan.worked):
             self._stream(request)
             return
-        reply = answer_to(hub, call, request) if plan is None or plan.worked else Reply()
-        self._send(plan.spoil(reply) if plan else reply, plan or Plan(""), asked)
+        reply = answer(hub, call, request) if plan is None or plan.worked else Reply()
+        self._send(plan.spoil(reply) if plan else reply, plan or NO_PLAN, log)
 
-    def _send(self, reply: Reply, plan: Plan, asked: Asked | None = None) -> None:
-        hub = self.server.hub
-        if plan.way in ("reset", "hang"):
-            if plan.way == "hang":
-                hub.closing.wait(plan.seconds)
+    def _send(self, reply: Reply, plan: Plan, log: LoggedRequest | None = None) -> None:
+        if plan.delivery in ("reset", "hang"):
+            if plan.delivery == "hang":
+                self.server.hub.closing.wait(plan.seconds)
             self._reset()
             return
-        if asked:
-            asked.status = reply.status
+        if log:
+            log.status = reply.status
         body = reply.raw()
         self.send_response(reply.status)
         headers = {"Content-Type": "application/json", **reply.headers}
         headers["Content-Length"] = str(len(body) + plan.padding)
         for name, value in headers.items():
             self.send_header(name, value)
-        if plan.way == "trickle":
+        if plan.delivery == "trickle":
             self._trickle(body, plan.seconds)
             return
         self.end_headers()
@@ -185,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(BLANKS[: plan.padding % len(BLANKS)])
 
     def _trickle(self, body: bytes, seconds: float) -> None:
-        """Head and body, byte by byte."""
+        """Send the head and the body byte by byte, with a pause of `seconds` after each."""
         head = b"".join(self._headers_buffer) + b"\r\n"
         self._headers_buffer = []
         for byte in head + body:
@@ -195,28 +203,28 @@ class _Handler(BaseHTTPRequestHandler):
                 break
 
     def _reset(self) -> None:
-        """Close with a reset rather than an end of file."""
+        """Close the connection with a reset instead of an end of file."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # The streams hold the socket open; it resets when the last of them is closed.
+        # The streams keep the socket open; the reset is sent when the last of them is closed.
         self.rfile.close()
         self.wfile.close()
         self.connection.close()
 
     def _stream(self, request: Request) -> None:
-        hub = self.server.hub
-        user = hub.user_of(request.asked.key)
+        hub, log = self.server.hub, request.log
+        user = hub.keys.get(log.key or "")
         if user is None or hub.revision == "classic":
-            self._send(answer_to(hub, "events", request), Plan(""), request.asked)
+            self._send(answer(hub, "events", request), NO_PLAN, log)
             return
-        request.asked.status = 200
+        log.status = 200
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
-        with hub.listening(user) as news:
+        with hub.open_stream(user) as next_text:
             self.end_headers()
             self.wfile.flush()
-            while (text := news()) is not None:
+            while (text := next_text()) is not None:
                 data = text.encode()
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
                 self.wfile.flush()
@@ -224,9 +232,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def until(test: Any, seconds: float = 2.0) -> None:
-    """Wait for what happens in the hub's own threads."""
+def until(condition: Callable[[], Any], seconds: float = 2.0) -> None:
+    """Wait until the hub's threads have made a condition true."""
     end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, "not within the time"
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.005)

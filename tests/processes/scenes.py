@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.hub import misbehaviour as mis
-from tests.hub.ledger import Made
+from tests.hub.ledger import HubGeneration
 from tests.hub.misbehaviour import Plan
 from tests.hub.server import Hub
 from tests.running import Drover, until
@@ -69,7 +69,7 @@ class Scene:
     died_at: int = 0
 
     def ask(self, drover: Drover) -> None:
-        self.since = len(self.hub.ledger.asked)
+        self.since = len(self.hub.ledger.requests)
         for call, plan in (*self.step.first, *((self.step.call, plan) for plan in self.step.plans)):
             self.hub.misbehave(call, plan)
         self.ids = drover.enqueue(
@@ -86,8 +86,12 @@ class Scene:
             drover.call("DELETE", f"/api/media/generations/admin/{self.ids[0]}").raise_for_status()
 
     @property
-    def made(self) -> list[Made]:
-        return [made for made in list(self.hub.ledger.made.values()) if made.params["prompt"] == self.prompt]
+    def made(self) -> list[HubGeneration]:
+        return [
+            made
+            for made in list(self.hub.ledger.generations.values())
+            if made.params["prompt"] == self.prompt
+        ]
 
     def is_held(self) -> bool:
         """Whether the worker is in the middle of the call, and the hub has done of it what it does."""

@@ -78,7 +78,7 @@ def play(drover: Drover, scenes: Sequence[Scene], die: Callable[[], None]) -> No
     for scene in scenes:
         until(f"the worker is in the middle of {scene.step.name}", scene.is_held)
     for scene in scenes:
-        scene.died_at = len(scene.hub.ledger.asked)
+        scene.died_at = len(scene.hub.ledger.requests)
     die()
     the_waits_are_over(drover)
     for scene in scenes:
@@ -117,7 +117,7 @@ def the_search_ends(drover: Drover) -> None:
 def assert_nothing_ended_too_early(drover: Drover, scene: Scene) -> None:
     for row in rows(drover, scene):
         if row.ended is not None and row.name:
-            there = scene.hub.ledger.made[row.name].ended_at
+            there = scene.hub.ledger.generations[row.name].ended_at
             assert there is not None, (scene.step, row)
             assert row.ended > there - 0.05, (scene.step, row)
         else:

@@ -11,7 +11,7 @@ from queueapp.services.hubs.connections import count_unfinished, same_account
 from queueapp.services.hubs.namespaces import connections_to, get_hub_namespace
 
 if TYPE_CHECKING:  # Web processes use the services, and never load what calls a hub.
-    from queueapp.upstream.probe import Probe
+    from queueapp.upstream.probe_report import Probe
 
 #: The revisions of the protocol, the oldest first.
 _REVISIONS = [revision.value for revision in Connection.Revision]
@@ -30,7 +30,7 @@ def record_check(connection: Connection, probe: "Probe", started_at: datetime) -
     connection.refresh_from_db()
     health.record_clock_offset(connection, probe.clock_offset)
     if probe.key_accepted is False:
-        health.stop(connection, Connection.StopReason.KEY, probe.last_error)
+        health.stop(connection, Connection.StopReason.KEY, probe.error)
     elif is_usable and _may_resume(connection, probe, requested):
         health.resume(connection)
     return is_usable
@@ -47,7 +47,7 @@ def _check_fields(connection: Connection, probe: "Probe", requested: bool) -> di
     revision, revision_warnings = _choose_revision(connection, probe, requested)
     namespace = connection.namespace or (probe.namespace or "")[:150]
     is_configured = health.is_configured(Connection(revision=revision, namespace=namespace))
-    report = (*probe.words(), *revision_warnings, *_shared_namespace_warnings(connection, namespace))
+    report = (*probe.report_lines(), *revision_warnings, *_shared_namespace_warnings(connection, namespace))
     fields: dict[str, Any] = {
         "revision": revision,
         "namespace": namespace,
@@ -66,7 +66,7 @@ def _choose_revision(connection: Connection, probe: "Probe", requested: bool) ->
     less, so an older one is accepted only when a person requested the check and no work is unfinished.
     """
     known = connection.revision
-    if probe.namespace_trouble:
+    if probe.namespace_error:
         # Without a revision the connection stays unconfigured, so nothing is sent to that namespace.
         return known, []
     found = str(probe.revision or known)

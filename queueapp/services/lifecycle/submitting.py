@@ -21,7 +21,7 @@ from queueapp.services.lifecycle import foreign, pending_events
 from queueapp.services.lifecycle.cancellation import cancel_if_requested
 from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import NOTHING_BILLED, State
-from queueapp.upstream.client import CALL_TIMEOUT, upload_seconds
+from queueapp.upstream.limits import CALL_TIMEOUT, upload_seconds
 
 #: Delay of the first poll after a submission was accepted: the duration of the fastest images.
 FIRST_POLL_DELAY = timedelta(seconds=2)

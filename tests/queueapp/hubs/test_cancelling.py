@@ -34,7 +34,7 @@ def test_what_the_hub_has_is_stopped_there(team, any_hub):
     cancel(team, first)
     team.tick(2)
     assert states(first, second) == ["cancelled", "processing"]
-    assert sorted(made.state for made in any_hub.ledger.made.values())[0] == "cancelled"
+    assert sorted(made.state for made in any_hub.ledger.generations.values())[0] == "cancelled"
     assert Event.objects.filter(generation=first, state="cancelled").get().user == team.owner
 
 
@@ -149,7 +149,7 @@ def test_a_cancel_asked_for_while_it_was_sent_holds_when_the_hub_said_not_now(te
     monkeypatch.setattr(release, "_settle", settle)
     team.tick(2)
     assert states(made) == ["cancelled"]
-    assert not current_hub.ledger.made
+    assert not current_hub.ledger.generations
 
 
 def test_a_cancel_that_the_hub_refuses_is_not_sent_over_and_over(team, any_hub):

@@ -193,7 +193,7 @@ def test_the_row_says_why(ended, current_hub, alices_browser):
     current_hub.misbehave("result", mis.status(500))
     download.download_result(str(ended.pk))
     page = alices_browser.get("/").content.decode()
-    assert "Result not stored yet: The link to the result answered 500." in page
+    assert "Result not stored yet: The link to the result answered with HTTP 500." in page
 
 
 def test_a_given_up_result_says_what_it_means_and_keeps_its_button(ended, alices_browser):

@@ -115,7 +115,7 @@ def test_the_key_goes_to_the_hub_alone(ended, current_hub):
         other.pages["/stolen.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         current_hub.misbehave("result", mis.redirect(f"{other.url}/stolen.png"))
         download.download_result(str(ended.pk))
-        assert not any(asked.key for asked in other.ledger.asked)
+        assert not any(asked.key for asked in other.ledger.requests)
 
 
 def test_links_to_what_only_this_network_may_see_are_refused(ended):
@@ -123,7 +123,7 @@ def test_links_to_what_only_this_network_may_see_are_refused(ended):
         other.pages["/inside.png"] = Reply(200, factories.png(), {"Content-Type": "image/png"})
         Download.objects.update(url=other.url.replace("127.0.0.1", "127.0.0.2") + "/inside.png")
         download.download_result(str(ended.pk))
-        assert other.ledger.asked == []
+        assert other.ledger.requests == []
     assert "not an address on the public internet" in Download.objects.get().last_error
 
 
@@ -234,7 +234,7 @@ def test_the_page_says_why_and_when_and_offers_to_try_now(ended, current_hub, al
     download.download_result(str(ended.pk))
     page = alices_browser.get(f"/generations/{ended.pk}/").content.decode()
     assert "Result not stored yet" in page
-    assert "answered 500" in page
+    assert "answered with HTTP 500" in page
     assert "Next attempt at" in page
     assert "data-result" not in page
     alices_browser.post(f"/generations/{ended.pk}/retry-download/")

@@ -37,7 +37,7 @@ def test_what_was_claimed_and_not_posted_goes_back_and_is_made_once(team, any_hu
     team.successor()
     team.tick()
     assert states(*made) == ["processing"] * 2
-    assert len(any_hub.ledger.made) == 2
+    assert len(any_hub.ledger.generations) == 2
 
 
 def test_what_was_said_to_be_posted_and_was_not_is_never_posted_again_by_itself(
@@ -69,7 +69,7 @@ def test_what_was_posted_and_not_written_down_is_found_and_not_made_twice(team, 
     team.tick(2)
     assert states(*made) == ["processing"] * 2
     assert team.posts == 1
-    assert len(any_hub.ledger.made) == 2
+    assert len(any_hub.ledger.generations) == 2
 
 
 def test_a_pump_that_lost_its_lease_before_posting_does_not_post(team, current_hub, monkeypatch):
@@ -129,7 +129,7 @@ def test_an_answer_that_comes_late_agrees_with_what_a_successor_adopted(team, cu
 
     late(team, monkeypatch, adopted)
     assert states(*made) == ["processing"] * 2
-    assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.made)
+    assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.generations)
     assert not Event.objects.filter(kind=Event.Kind.EXTRA_GENERATIONS).exists()
 
 

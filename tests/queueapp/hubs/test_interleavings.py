@@ -123,23 +123,23 @@ class World:
                 generations.cancel(mine[which % len(mine)], self.team.owner)
 
     def tell(self, which: int) -> None:
-        ended = [made for made in self.hub.ledger.made.values() if not made.live]
+        ended = [made for made in self.hub.ledger.generations.values() if not made.live]
         if ended and self.hub.revision != "classic":
             made = ended[which % len(ended)]
             event = CompletionEvent(made.id, made.state, made.media_type, made.model, None, made.error)
             events.record_event(self.team.connection, event)
 
     def nothing_is_wrong(self) -> None:
-        made = Counter(one.params["prompt"] for one in self.hub.ledger.made.values())
+        made = Counter(one.params["prompt"] for one in self.hub.ledger.generations.values())
         for prompt, count in self.submitted.items():
             denied = Generation.objects.filter(submission__prompt=prompt, category="not sent").count()
             assert made[prompt] <= count - denied, f"{prompt} was made twice, or made and denied"
         for generation in Generation.objects.exclude(state__in=LIVE).exclude(upstream_id=""):
-            row = self.hub.ledger.made[generation.upstream_id]
+            row = self.hub.ledger.generations[generation.upstream_id]
             assert not row.live, f"{generation.state} while the hub works on it"
 
     def all_ends(self) -> None:
-        self.hub._plans.clear()
+        self.hub.stop_misbehaving()
         for _ in range(20):
             if not Generation.objects.live().exists():
                 break
@@ -158,7 +158,7 @@ class World:
 @given(path=st.lists(steps, min_size=3, max_size=14))
 def test_every_generation_ends_once_and_truly(path, any_hub, alice):
     with transaction.atomic():
-        any_hub.ledger.made.clear()
+        any_hub.ledger.generations.clear()
         world = World(Team(any_hub, alice))
         world.submit(2)
         for step in path:

@@ -86,7 +86,7 @@ def test_an_event_that_comes_before_the_answer_to_the_enqueue_is_not_forgotten(t
     bridge_hub.misbehave("enqueue", mis.reset_after())
     team.tick()
     events.record_event(
-        team.connection, event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
+        team.connection, event(next(iter(bridge_hub.ledger.generations)), url="https://files.example/1.png")
     )
     team.tick()
     team.finish()
@@ -103,7 +103,7 @@ def test_an_event_that_comes_while_the_name_is_being_written_down_is_not_forgott
     made = team.asks()[0]
     bridge_hub.misbehave("enqueue", mis.reset_after())
     team.tick()
-    told = event(next(iter(bridge_hub.ledger.made)), url="https://files.example/1.png")
+    told = event(next(iter(bridge_hub.ledger.generations)), url="https://files.example/1.png")
     if hears_first:
         between(monkeypatch, pending_events, "add", team.tick)
         events.record_event(team.connection, told)

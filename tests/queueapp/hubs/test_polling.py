@@ -105,7 +105,7 @@ def test_what_a_current_hub_knows_no_more_is_lost_after_looks_that_outlast_a_res
     team = team(current_hub)
     made = team.asks()
     team.tick()
-    current_hub.ledger.made.clear()
+    current_hub.ledger.generations.clear()
     assert sum(poll.MISSING_DELAYS) > 30
     for _ in poll.MISSING_DELAYS:
         team.tick()
@@ -178,7 +178,7 @@ def test_a_state_that_nobody_knows_is_still_going(team, current_hub):
     team = team(current_hub)
     made = team.asks()
     team.tick()
-    row = next(iter(current_hub.ledger.made.values()))
+    row = next(iter(current_hub.ledger.generations.values()))
     row.state = "warming up"
     team.tick(3)
     assert states(*made) == ["processing"]

@@ -21,7 +21,7 @@ from tests.queueapp.hubs.conftest import states
 
 
 def of_posts(hub) -> list[dict]:
-    return [made.params for made in hub.ledger.made.values()]
+    return [made.params for made in hub.ledger.generations.values()]
 
 
 def test_a_submission_goes_out_as_one_post_with_its_parameters_untouched(team, any_hub):
@@ -34,7 +34,7 @@ def test_a_submission_goes_out_as_one_post_with_its_parameters_untouched(team, a
         of_posts(any_hub)
         == [{"prompt": "a lighthouse at dawn", "seed": 7, "weird": {"deep": [1, 2.5, None]}}] * 3
     )
-    assert {one.upstream_id for one in Generation.objects.all()} == set(any_hub.ledger.made)
+    assert {one.upstream_id for one in Generation.objects.all()} == set(any_hub.ledger.generations)
 
 
 def test_the_hub_is_told_the_connections_namespace_and_never_drovers(team, current_hub):
@@ -44,7 +44,7 @@ def test_the_hub_is_told_the_connections_namespace_and_never_drovers(team, curre
     team.connection.save()
     team.asks()
     team.tick()
-    assert [made.namespace for made in current_hub.ledger.made.values()] == ["studio"]
+    assert [made.namespace for made in current_hub.ledger.generations.values()] == ["studio"]
 
 
 @pytest.mark.parametrize("plan", [mis.busy(429), mis.busy(503)], ids=["429", "503"])
@@ -59,7 +59,7 @@ def test_what_is_refused_for_now_goes_again_after_the_wait_the_hub_asked_for(tea
     assert connection.last_error
     team.tick()
     assert states(*made) == ["processing"] * 2
-    assert len(current_hub.ledger.made) == 2
+    assert len(current_hub.ledger.generations) == 2
     assert team.refreshed().submit_after is None
 
 
@@ -132,7 +132,7 @@ def test_a_lost_answer_to_work_that_was_taken_is_found_in_the_list_and_adopted(t
     team.tick()
     assert states(*made) == ["processing"] * 2
     assert team.posts == 1
-    assert {one.upstream_id for one in Generation.objects.all()} == set(any_hub.ledger.made)
+    assert {one.upstream_id for one in Generation.objects.all()} == set(any_hub.ledger.generations)
 
 
 def test_what_was_never_made_is_said_to_be_safe_to_run_again_where_rows_persist(team, current_hub):
@@ -189,7 +189,7 @@ def test_no_row_is_adopted_twice(team, current_hub):
     current_hub.misbehave("enqueue", mis.reset_after(), mis.status(500))
     team.tick(3)
     assert sorted(states(first, second)) == ["processing", "uncertain"]
-    assert len(current_hub.ledger.made) == 1
+    assert len(current_hub.ledger.generations) == 1
 
 
 def test_no_row_is_adopted_twice_by_two_connections_to_one_namespace(team, current_hub):
@@ -200,7 +200,7 @@ def test_no_row_is_adopted_twice_by_two_connections_to_one_namespace(team, curre
     made = [team.asks()[0], team.asks(model=f"second/{team.image}")[0]]
     team.tick(3)
     assert states(*made) == ["processing", "uncertain"]
-    assert len(current_hub.ledger.made) == 1
+    assert len(current_hub.ledger.generations) == 1
 
 
 def test_with_fewer_names_than_generations_the_rest_are_looked_for(team, current_hub):
@@ -307,12 +307,12 @@ def test_nothing_is_denied_while_the_hub_has_something_of_that_time_that_is_nobo
     made = team.asks(input_image="https://files.example/mine.png")
     current_hub.misbehave("enqueue", mis.reset_after())
     team.tick()
-    there = next(iter(current_hub.ledger.made.values()))
+    there = next(iter(current_hub.ledger.generations.values()))
     there.params["input_image"] = "https://hub.example/kept/1.png"  # echoed in the hub's own words
     team.tick(2)
     assert states(*made) == ["uncertain"]
     team.long_after(minutes=3)
-    there.at -= 180
+    there.enqueued_at -= 180
     team.tick()
     assert states(*made) == ["lost"]
     assert "may have made and billed it" in Generation.objects.get().reason
@@ -344,7 +344,7 @@ def test_a_cancel_between_claim_and_post_keeps_it_from_being_posted(team, curren
     monkeypatch.setattr(release.inputs, "resolve_references", slow)
     team.tick()
     assert states(first, second) == ["cancelled", "processing"]
-    assert len(current_hub.ledger.made) == 1
+    assert len(current_hub.ledger.generations) == 1
 
 
 def test_an_answer_about_an_old_key_does_not_stop_the_new_one(team, current_hub):
@@ -417,5 +417,5 @@ def test_the_names_of_what_was_made_outlive_a_database_that_is_away_for_a_moment
     monkeypatch.setattr(submitting, "record_accepted", flaky)
     team.tick()
     assert states(*made) == ["processing"] * 2
-    assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.made)
+    assert {one.upstream_id for one in Generation.objects.all()} == set(current_hub.ledger.generations)
     assert team.posts == 1

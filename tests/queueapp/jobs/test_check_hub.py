@@ -86,7 +86,7 @@ def test_a_new_hub_has_its_revision_namespace_and_models_after_a_check(revision,
         assert models.count() == 14
         assert models.exclude(media_type="").count() == 12
         assert oxen.models_synced_at
-        assert not hub.ledger.made
+        assert not hub.ledger.generations
 
 
 @REVISIONS
@@ -106,7 +106,7 @@ def test_a_classic_hub_that_does_not_report_its_account_needs_a_namespace(db):
         hub.tells_account = False
         oxen = accounts.save_account("oxen", base_url=hub.url, key=hub.key)
         assert not check(oxen)
-        assert "namespace by hand" in oxen.check_report
+        assert "Enter the namespace." in oxen.check_report
         accounts.save_account("oxen", base_url=hub.url, key=hub.key, namespace="alice")
         assert check(oxen)
 
@@ -149,7 +149,7 @@ def test_a_hub_that_refuses_connections_is_reported(db):
     assert not check(oxen)
     assert "cannot be used" in oxen.check_report
     sync(oxen)
-    assert "does not take connections" in oxen.sync_error
+    assert "does not accept connections" in oxen.sync_error
 
 
 def test_a_result_for_an_account_that_was_changed_meanwhile_is_discarded(oxen, hub, monkeypatch):
@@ -174,7 +174,7 @@ def test_a_key_that_cannot_be_decrypted_stops_the_connection_and_is_not_lost(oxe
     assert "enter the key of the hub again" in oxen.check_report
     assert "enter the key of the hub again" in oxen.sync_error
     assert (oxen.stop_reason, oxen.key) == (Connection.StopReason.KEY, stored)
-    assert not hub.ledger.asked
+    assert not hub.ledger.requests
 
 
 def test_invalid_encryption_keys_are_reported_by_a_check(oxen, settings):

@@ -1,9 +1,10 @@
-"""A hub that stands in for the real one, and a client that has a key to it."""
+"""A stand-in hub, clients with a key to it, and servers of a few lines."""
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from queueapp.upstream.client import Client
 from tests.hub.server import Hub
 
-#: Seconds to connect, and the longest pause: no test waits for either, unless it sets them itself.
-PATIENT = (5.0, 5.0)
+#: Seconds to connect and between two reads: long enough for every test that does not set its own.
+TIMEOUTS = (5.0, 5.0)
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def _no_proxies(monkeypatch):
 @pytest.fixture
 def open_hub() -> Iterator[Callable[..., Hub]]:
     with ExitStack() as stack:
-        yield lambda *args, **how: stack.enter_context(Hub(*args, **how))
+        yield lambda *args, **options: stack.enter_context(Hub(*args, **options))
 
 
 @pytest.fixture
@@ -35,14 +36,14 @@ def hub(open_hub) -> Hub:
 
 @pytest.fixture
 def client_of() -> Iterator[Callable[..., Client]]:
-    """Alice's client of a hub, in the hub's own revision."""
+    """A function that returns Alice's client of a hub, in the hub's own revision."""
     with ExitStack() as stack:
 
-        def make(hub: Hub, **how: Any) -> Client:
-            given = {"namespace": "alice", "revision": hub.revision, "timeouts": PATIENT, **how}
-            return stack.enter_context(Client(hub.url, given.pop("key", hub.key), **given))
+        def create(hub: Hub, **options: Any) -> Client:
+            options = {"namespace": "alice", "revision": hub.revision, "timeouts": TIMEOUTS, **options}
+            return stack.enter_context(Client(hub.url, options.pop("key", hub.key), **options))
 
-        yield make
+        yield create
 
 
 @pytest.fixture
@@ -50,18 +51,34 @@ def client(hub, client_of) -> Client:
     return client_of(hub)
 
 
+def read_head(connection: socket.socket) -> bytes:
+    """Return a request up to the end of its head, and what of its body came with it."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        assert chunk, "the client closed the connection before its request was complete"
+        data += chunk
+    return data
+
+
 @pytest.fixture
-def scripted() -> Iterator[Callable[..., str]]:
-    """A server of a few lines: the address of one that does `act(connection)` once for its only caller."""
+def serve_once() -> Iterator[Callable[..., str]]:
+    """A function that starts a server for one request and returns its address.
+
+    The server calls `handle(connection, request)` after it has read the request's head, or
+    `handle(connection, b"")` at once if `reads_head` is false.
+    """
     with ExitStack() as stack:
 
-        def serve(act: Callable[[socket.socket], None]) -> str:
+        def serve(handle: Callable[[socket.socket, bytes], None], *, reads_head: bool = True) -> str:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            listener.settimeout(TIMEOUTS[0])
 
             def run() -> None:
                 connection, _ = listener.accept()
+                connection.settimeout(TIMEOUTS[1])
                 with connection:
-                    act(connection)
+                    handle(connection, read_head(connection) if reads_head else b"")
 
             thread = threading.Thread(target=run)
             thread.start()
@@ -72,7 +89,15 @@ def scripted() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def nobody_home() -> str:
-    """An address where nothing listens."""
+def closed_address() -> str:
+    """An address that does not accept connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A file for a result, alone in its folder."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    return folder / "result.png"

@@ -1,4 +1,4 @@
-"""What an enqueue can meet, and what each means for the person who pays: the design's table, row by row."""
+"""Each possible outcome of an enqueue means one thing: accepted, rejected, nothing made, or unknown."""
 
 import json
 import time
@@ -26,108 +26,173 @@ def enqueue(client, model="flux-1-dev", params=PARAMS, count=1):
     return client.enqueue(model, params, count)
 
 
+def only_generation(hub):
+    (generation,) = hub.ledger.generations.values()
+    return generation
+
+
+# What is sent
+
+
 @pytest.mark.parametrize("revision", ["classic", "bridge", "current"])
-def test_an_id_comes_back_for_each_generation_that_was_made(open_hub, client_of, revision):
+def test_every_generation_gets_an_id(open_hub, client_of, revision):
     hub = open_hub(revision)
     enqueued = enqueue(client_of(hub), count=3)
-    assert list(enqueued.ids) == list(hub.ledger.made)
+    assert list(enqueued.ids) == list(hub.ledger.generations)
     assert set(enqueued.statuses) == {"queued" if revision == "current" else "processing"}
 
 
-def test_parameters_go_up_untouched_and_the_namespace_is_the_connections_own(hub, client):
+def test_parameters_are_sent_unchanged_with_the_connections_own_namespace(hub, client):
     shots = [{"prompt": "dawn", "duration": 3}, {"prompt": "dusk ✨", "duration": 2}]
     params = {"multi_prompt": shots, "cfg_scale": 0.5, "generate_audio": False, "target_namespace": "bob"}
     enqueue(client, "kling-video-o3-pro-reference-to-video", params)
-    (made,) = hub.ledger.made.values()
-    assert made.params == {"multi_prompt": shots, "cfg_scale": 0.5, "generate_audio": False}
-    assert made.namespace == "alice"
+    assert only_generation(hub).params == {
+        "multi_prompt": shots, "cfg_scale": 0.5, "generate_audio": False
+    }  # fmt: skip
+    assert only_generation(hub).namespace == "alice"
 
 
-def test_a_parameter_cannot_change_the_model_or_the_count(hub, client):
+def test_a_parameter_cannot_change_the_model_or_the_number_of_generations(hub, client):
     enqueue(client, params={"prompt": "x", "model": "google-veo-3", "num_generations": 4})
-    assert [made.model for made in hub.ledger.made.values()] == ["flux-1-dev"]
+    assert only_generation(hub).model == "flux-1-dev"
+
+
+def test_nothing_but_the_key_and_the_request_is_sent(hub, client):
+    enqueue(client)
+    (request,) = hub.ledger.requests
+    assert request.key == KEY
+    assert request.headers["content-type"] == "application/json"
+    body = {**PARAMS, "model": "flux-1-dev", "num_generations": 1, "target_namespace": "alice"}
+    assert request.size == len(json.dumps(body))
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
+def test_parameters_that_json_cannot_express_are_not_sent(hub, client, value):
+    with pytest.raises(RequestRejected, match="JSON"):
+        enqueue(client, params={"prompt": value})
+    assert not hub.ledger.requests
+
+
+def test_an_idle_connection_is_not_used_for_a_call_that_costs_money(hub, client, monkeypatch):
+    client.list_generations()
+    enqueue(client)
+    monkeypatch.setattr("queueapp.upstream.sessions.MAX_IDLE", 0.0)
+    enqueue(client)
+    client.list_generations()
+    first, second, third, fourth = (request.peer for request in hub.ledger.requests)
+    assert first == second != third == fourth
+
+
+def test_nothing_is_sent_if_connecting_took_all_the_time(hub, client_of, monkeypatch):
+    connect = sockets._DeadlineConnection.connect
+
+    def connect_slowly(connection):
+        time.sleep(0.04)
+        connect(connection)
+
+    monkeypatch.setattr(sockets._DeadlineConnection, "connect", connect_slowly)
+    with pytest.raises(Unreachable):
+        client_of(hub, call_timeout=0.02).enqueue("flux-1-dev", {"prompt": "x"}, 1)
+    assert not hub.ledger.calls("enqueue")
+
+
+# Nothing was made
 
 
 @pytest.mark.parametrize("code", [429, 503])
-@pytest.mark.parametrize(("header", "wait"), [("7", 7.0), (None, None), ("soon", None), ("999999", 3600.0)])
-def test_a_busy_hub_has_made_nothing_and_says_when_to_come_back(hub, client, code, header, wait):
+@pytest.mark.parametrize(("header", "delay"), [("7", 7.0), (None, None), ("soon", None), ("999999", 3600.0)])
+def test_a_busy_hub_has_made_nothing_and_says_when_to_retry(hub, client, code, header, delay):
     hub.misbehave("enqueue", mis.busy(code, header))
-    with pytest.raises(Busy) as met:
+    with pytest.raises(Busy) as raised:
         enqueue(client)
-    assert met.value.safe_to_repeat
-    assert met.value.retry_after == wait
-    assert not hub.ledger.made
+    assert raised.value.safe_to_repeat
+    assert raised.value.retry_after == delay
+    assert not hub.ledger.generations
 
 
-def test_a_date_to_come_back_at_is_read_by_the_hubs_own_clock(hub, client):
+def test_a_date_for_the_retry_is_compared_with_the_hubs_own_clock(hub, client):
     hub.skew = 5000.0
-    late = mis.answer(503, Retry_After="Sun, 22 Nov 2026 12:00:30 GMT", Date="Sun, 22 Nov 2026 12:00:00 GMT")
-    past = mis.answer(503, Retry_After="Sun, 22 Nov 2020 12:00:30 GMT")
-    hub.misbehave("enqueue", late, past)
-    waits = []
+    hub.misbehave(
+        "enqueue",
+        mis.answer(503, Retry_After="Sun, 22 Nov 2026 12:00:30 GMT", Date="Sun, 22 Nov 2026 12:00:00 GMT"),
+        mis.answer(503, Retry_After="Sun, 22 Nov 2020 12:00:30 GMT"),
+    )
+    delays = []
     for _ in range(2):
-        with pytest.raises(Busy) as met:
+        with pytest.raises(Busy) as raised:
             enqueue(client)
-        waits.append(met.value.retry_after)
-    assert waits[1] == 0.0
-    assert 0.0 <= waits[0] <= 3600.0
+        delays.append(raised.value.retry_after)
+    assert 0.0 <= delays[0] <= 3600.0
+    assert delays[1] == 0.0
 
 
 @pytest.mark.parametrize("code", [400, 404, 415, 422, 405, 409, 410, 413, 431])
-def test_a_refusal_is_for_good_and_in_the_hubs_words(hub, client, code):
+def test_a_rejection_is_final_and_has_the_hubs_own_message(hub, client, code):
     hub.misbehave("enqueue", mis.status(code))
-    with pytest.raises(RequestRejected, match=f"made-up {code}") as met:
+    with pytest.raises(RequestRejected, match=f"made-up {code}") as raised:
         enqueue(client)
-    assert not met.value.retryable
-    assert not met.value.may_have_happened
-    assert met.value.status == code
+    assert not raised.value.retryable
+    assert not raised.value.may_have_happened
+    assert raised.value.status == code
 
 
 @pytest.mark.parametrize(
-    ("model", "count", "words"),
+    ("model", "count", "message"),
     [
         ("no-such-model", 1, "Model not found: no-such-model"),
         ("gpt-4o", 1, ":unsupported_media_type"),
         ("flux-1-dev", 9, "num_generations must be an integer between 1 and 4"),
     ],
 )
-def test_what_the_hub_checks_at_enqueue_is_refused_in_its_words(client, model, count, words):
-    with pytest.raises(RequestRejected, match=words):
+def test_a_request_that_the_hub_finds_invalid_is_rejected_with_its_message(client, model, count, message):
+    with pytest.raises(RequestRejected, match=message):
         enqueue(client, model, count=count)
 
 
-def test_no_generations_beside_an_error_is_a_refusal(hub, client):
+def test_an_error_without_generations_is_a_rejection(hub, client):
     hub.misbehave("enqueue", mis.empty_with_error("The input image is too small"))
-    with pytest.raises(RequestRejected, match="too small") as met:
+    with pytest.raises(RequestRejected, match="too small") as raised:
         enqueue(client)
-    assert "generations" in met.value.raw
+    assert "generations" in raised.value.raw
 
 
-def test_no_generations_beside_an_error_without_words_is_still_a_refusal(hub, client):
+def test_an_error_without_generations_and_without_a_message_is_a_rejection(hub, client):
     hub.misbehave("enqueue", mis.answer(200, {"generations": [], "error": {"code": 7}}))
     with pytest.raises(RequestRejected, match="no reason"):
         enqueue(client)
 
 
 @pytest.mark.parametrize("code", [401, 403])
-def test_a_key_that_is_not_accepted_is_nobodys_fault_but_the_connections(hub, client, code):
+def test_a_key_that_is_not_accepted_has_made_nothing(hub, client, code):
     hub.misbehave("enqueue", mis.status(code))
-    with pytest.raises(InvalidKey) as met:
+    with pytest.raises(InvalidKey) as raised:
         enqueue(client)
-    assert not met.value.retryable
-    assert not met.value.may_have_happened
+    assert not raised.value.retryable
+    assert not raised.value.may_have_happened
 
 
-def test_a_wrong_key_is_known_by_a_real_refusal(hub, client_of):
+def test_a_wrong_key_is_reported_in_the_hubs_words(hub, client_of):
     with pytest.raises(InvalidKey, match="unauthenticated"):
         enqueue(client_of(hub, key="another-key-0123456789"))
 
 
-def test_an_empty_account_is_known_as_such(open_hub, client_of):
+def test_an_account_without_credits_is_reported(open_hub, client_of):
     client = client_of(open_hub(credits={"alice": 0}))
-    with pytest.raises(OutOfCredits, match="Insufficient credits") as met:
+    with pytest.raises(OutOfCredits, match="Insufficient credits") as raised:
         enqueue(client)
-    assert not met.value.may_have_happened
+    assert not raised.value.may_have_happened
+
+
+def test_a_host_that_refuses_connections_has_made_nothing(closed_address):
+    with (
+        Client(closed_address, KEY) as client,
+        pytest.raises(Unreachable, match="does not accept connections") as raised,
+    ):
+        enqueue(client)
+    assert raised.value.safe_to_repeat
+
+
+# The outcome is unknown
 
 
 @pytest.mark.parametrize(
@@ -169,34 +234,28 @@ def test_an_empty_account_is_known_as_such(open_hub, client_of):
     ],
     ids=lambda plan: f"{plan.name}{' after the work' if plan.worked else ''}",
 )
-def test_an_answer_that_says_nothing_leaves_it_open_whether_it_was_made(hub, client, plan):
+def test_after_an_ambiguous_response_generations_may_have_been_made(hub, client, plan):
     hub.misbehave("enqueue", plan)
-    with pytest.raises(AmbiguousResponse) as met:
+    with pytest.raises(AmbiguousResponse) as raised:
         enqueue(client)
-    assert met.value.may_have_happened
-    assert not met.value.safe_to_repeat
-    assert bool(hub.ledger.made) == plan.worked
-    assert len(hub.ledger.calls("enqueue")) == 1, "a paid call was repeated"
+    assert raised.value.may_have_happened
+    assert not raised.value.safe_to_repeat
+    assert bool(hub.ledger.generations) == plan.worked
+    assert len(hub.ledger.calls("enqueue")) == 1, "a call that costs money was repeated"
 
 
-def test_a_host_that_takes_no_connections_has_made_nothing(nobody_home):
-    with (
-        Client(nobody_home, KEY) as client,
-        pytest.raises(Unreachable, match="does not take connections") as met,
-    ):
-        enqueue(client)
-    assert met.value.safe_to_repeat
+# Accepted
 
 
-def test_fewer_ids_than_asked_for_are_told_as_they_are(hub, client):
+def test_fewer_ids_than_requested_are_returned_as_they_are(hub, client):
     hub.misbehave("enqueue", mis.fewer(1))
     assert len(enqueue(client, count=3).ids) == 2
-    assert len(hub.ledger.made) == 3
+    assert len(hub.ledger.generations) == 3
 
 
-def test_more_ids_than_asked_for_are_told_as_they_are(hub, client):
+def test_more_ids_than_requested_are_returned_as_they_are(hub, client):
     hub.misbehave("enqueue", mis.more(2))
-    assert set(enqueue(client, count=1).ids) == set(hub.ledger.made)
+    assert set(enqueue(client, count=1).ids) == set(hub.ledger.generations)
 
 
 @pytest.mark.parametrize(
@@ -209,71 +268,29 @@ def test_more_ids_than_asked_for_are_told_as_they_are(hub, client):
     ],
 )
 @pytest.mark.parametrize("code", [200, 201, 202])
-def test_ids_are_found_in_every_shape_they_have_come_in(hub, client, body, code):
+def test_ids_are_found_in_every_known_form_of_the_response(hub, client, body, code):
     hub.misbehave("enqueue", mis.answer(code, body))
     enqueued = enqueue(client)
     assert (enqueued.ids, enqueued.statuses) == (("a-1",), ("queued",))
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
-def test_parameters_that_are_no_json_never_leave(hub, client, value):
-    with pytest.raises(RequestRejected, match="JSON"):
-        enqueue(client, params={"prompt": value})
-    assert not hub.ledger.asked
-
-
-def test_a_kept_connection_that_has_idled_is_not_trusted_with_a_paid_call(hub, client, monkeypatch):
-    client.list_generations()
-    enqueue(client)
-    monkeypatch.setattr("queueapp.upstream.transport.MAX_IDLE", 0.0)
-    enqueue(client)
-    client.list_generations()
-    first, kept, fresh, last = (asked.peer for asked in hub.ledger.asked)
-    assert first == kept != fresh == last
-
-
-def test_the_key_and_nothing_but_the_order_is_sent(hub, client):
-    enqueue(client)
-    (asked,) = hub.ledger.asked
-    assert asked.key == KEY
-    assert asked.headers["content-type"] == "application/json"
-    assert asked.size == len(
-        json.dumps({**PARAMS, "model": "flux-1-dev", "num_generations": 1, "target_namespace": "alice"})
-    )
-
-
 @pytest.mark.parametrize("revision", ["classic", "bridge", "current"])
-def test_of_a_hub_that_goes_wrong_half_the_time_nothing_untrue_is_ever_believed(
-    open_hub, client_of, revision
-):
+def test_a_hub_that_fails_in_half_of_its_calls_never_misleads_the_client(open_hub, client_of, revision):
     hub = open_hub(revision, misbehave=0.5, seed=20261122, hang_seconds=0.005)
     client = client_of(hub)
-    outcomes = set()
+    errors = set()
     for number in range(60):
         try:
             ids = set(enqueue(client, params={"prompt": str(number)}).ids)
         except UpstreamError as error:
-            ids = set() if not error.may_have_happened else None
-            outcomes.add(type(error))
-        made = {made.id for made in hub.ledger.of_post(len(hub.ledger.asked))}
-        assert ids is None or ids == made
+            ids = None if error.may_have_happened else set()
+            errors.add(type(error))
+        created = {generation.id for generation in hub.ledger.of_post(len(hub.ledger.requests))}
+        assert ids is None or ids == created
         try:
             listed = {row.id for row in client.list_generations("flux-1-dev").rows}
         except UpstreamError as error:
-            outcomes.add(type(error))
+            errors.add(type(error))
         else:
-            assert listed == {made.id for made in hub.ledger.live}
-    assert outcomes == {Busy, AmbiguousResponse}
-
-
-def test_an_order_whose_connecting_took_all_the_time_is_not_sent(hub, client_of, monkeypatch):
-    connect = sockets._Watched.connect
-
-    def slow(connection):
-        time.sleep(0.1)
-        connect(connection)
-
-    monkeypatch.setattr(sockets._Watched, "connect", slow)
-    with pytest.raises(Unreachable):
-        client_of(hub, call_timeout=0.05).enqueue("flux-1-dev", {"prompt": "x"}, 1)
-    assert not hub.ledger.calls("enqueue")
+            assert listed == {generation.id for generation in hub.ledger.live}
+    assert errors == {Busy, AmbiguousResponse}

@@ -1,4 +1,4 @@
-"""Endings as they happen, for those who listen; and a stream that ends whenever it is told to."""
+"""Completion events arrive as they happen, and the stream ends when the caller stops."""
 
 import threading
 from itertools import pairwise
@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queueapp.upstream import sockets
 from queueapp.upstream.client import Client
 from queueapp.upstream.errors import AmbiguousResponse, InvalidKey, NotSupported, Unreachable, UpstreamError
-from queueapp.upstream.events import MAX_EVENT_BYTES, EventParser
+from queueapp.upstream.event_parser import MAX_EVENT_SIZE, EventParser
 from tests.hub import misbehaviour as mis
 from tests.hub.server import until
 from tests.hub.world import KEY
 
 
 @pytest.mark.parametrize("revision", ["bridge", "current"])
-def test_an_ending_is_told_the_moment_it_happens(open_hub, client_of, revision):
+def test_an_event_reports_how_a_generation_ended(open_hub, client_of, revision):
     hub = open_hub(revision)
     client = client_of(hub)
     done, failed, cancelled = client.enqueue("google-veo-3", {"prompt": "a cat"}, 3).ids
@@ -24,14 +25,11 @@ def test_an_ending_is_told_the_moment_it_happens(open_hub, client_of, revision):
         client.cancel(cancelled)
         hub.finish(done)
         hub.fail(failed, "InputImageSensitiveContentDetected")
-        told = iter(stream)
-        first, second = next(told), next(told)
+        events = iter(stream)
+        first, second = next(events), next(events)
     assert (first.id, first.state, first.media_type, first.model) == (
-        done,
-        "succeeded",
-        "video",
-        "google-veo-3",
-    )
+        done, "succeeded", "video", "google-veo-3"
+    )  # fmt: skip
     assert first.url.startswith(hub.url)
     assert (second.id, second.state, second.error) == (failed, "failed", "InputImageSensitiveContentDetected")
 
@@ -41,34 +39,35 @@ def test_the_stream_is_open_when_the_call_returns(hub, client):
         assert hub.listeners == 1
 
 
-def test_other_events_comments_and_broken_ones_are_passed_over(hub, client):
+def test_comments_broken_events_and_other_types_of_event_are_ignored(hub, client):
     hub.keep_alive = 0.01
     with client.open_events() as stream:
-        hub.tell("alice", "repository_pushed", {"generation_id": "x"})
-        hub.say("alice", ": keep-alive\n\nevent: media_generation_completed\ndata: {half\n\n")
-        hub.say("alice", "event: media_generation_completed\ndata: [1]\n\n")
-        hub.say("alice", 'event: media_generation_completed\ndata: {"generation_id": 7}\n\n')
-        hub.tell("alice", "media_generation_completed", {"generation_id": "a", "status": 200})
+        hub.send_event("alice", "repository_pushed", {"generation_id": "x"})
+        hub.send_text("alice", ": keep-alive\n\nevent: media_generation_completed\ndata: {half\n\n")
+        hub.send_text("alice", "event: media_generation_completed\ndata: [1]\n\n")
+        hub.send_text("alice", 'event: media_generation_completed\ndata: {"generation_id": 7}\n\n')
+        hub.send_event("alice", "media_generation_completed", {"generation_id": "a", "status": 200})
         event = next(iter(stream))
     assert (event.id, event.state) == ("a", None)
 
 
-def test_somebody_elses_endings_are_not_told(open_hub, client_of):
+def test_events_of_other_users_do_not_arrive(open_hub, client_of):
     hub = open_hub(keys={KEY: "alice", "key-of-bob-0123456789": "bob"})
     with client_of(hub).open_events() as stream:
-        hub.tell("bob", "media_generation_completed", {"generation_id": "bobs"})
-        hub.tell("alice", "media_generation_completed", {"generation_id": "alices"})
+        hub.send_event("bob", "media_generation_completed", {"generation_id": "bobs"})
+        hub.send_event("alice", "media_generation_completed", {"generation_id": "alices"})
         assert next(iter(stream)).id == "alices"
 
 
-def test_listening_ends_soon_after_somebody_says_stop(hub, client):
+def test_the_stream_ends_soon_after_the_caller_stops(hub, client, monkeypatch):
+    monkeypatch.setattr(sockets, "STOP_CHECK_INTERVAL", 0.02)
     stop = threading.Event()
-    seen = []
+    received = []
 
     def listen():
         with client.open_events(stop.is_set) as stream:
-            seen.extend(stream)
-            seen.append("left")
+            received.extend(stream)
+            received.append("the end")
 
     listener = threading.Thread(target=listen)
     listener.start()
@@ -76,20 +75,24 @@ def test_listening_ends_soon_after_somebody_says_stop(hub, client):
     stop.set()
     listener.join(1.0)
     assert not listener.is_alive()
-    assert seen == ["left"]
+    assert received == ["the end"]
 
 
-def test_listening_that_was_stopped_before_it_began_is_over_at_once(client):
+def test_the_wait_for_a_stop_is_a_fraction_of_a_second():
+    assert sockets.STOP_CHECK_INTERVAL <= 0.2
+
+
+def test_a_stream_that_is_stopped_before_it_opens_is_empty(client):
     with client.open_events(lambda: True) as stream:
         assert list(stream) == []
 
 
-def test_a_stream_that_falls_silent_is_given_up(hub, client):
-    with client.open_events(silence=0.05) as stream, pytest.raises(AmbiguousResponse, match="in time"):
+def test_a_silent_stream_is_given_up(hub, client):
+    with client.open_events(read_timeout=0.03) as stream, pytest.raises(AmbiguousResponse, match="in time"):
         next(iter(stream))
 
 
-def test_a_stream_that_ends_is_told_apart_from_one_that_was_stopped(hub, client):
+def test_a_stream_that_the_hub_ends_raises_an_error(hub, client):
     with client.open_events() as stream:
         hub.hang_up_streams()
         with pytest.raises(AmbiguousResponse, match="ended"):
@@ -110,32 +113,33 @@ def test_a_stream_that_ends_is_told_apart_from_one_that_was_stopped(hub, client)
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_what_is_no_stream_is_known_at_once(hub, client, plan, error):
+def test_a_response_that_is_not_a_stream_raises_an_error_at_once(hub, client, plan, error):
     hub.misbehave("events", plan)
-    with pytest.raises(UpstreamError) as met:
+    with pytest.raises(UpstreamError) as raised:
         client.open_events()
-    assert type(met.value) is error
+    assert type(raised.value) is error
 
 
-def test_a_classic_hub_is_not_listened_to(open_hub, client_of):
+def test_a_classic_hub_has_no_stream(open_hub, client_of):
+    hub = open_hub("classic")
     with pytest.raises(NotSupported):
-        client_of(open_hub("classic")).open_events()
+        client_of(hub).open_events()
+    assert not hub.ledger.requests
 
 
-def test_a_hub_that_is_not_there_is_unreachable_for_listeners_too(nobody_home):
-    with Client(nobody_home, KEY, revision="current") as client, pytest.raises(Unreachable):
+def test_a_hub_that_refuses_connections_is_unreachable(closed_address):
+    with Client(closed_address, KEY, revision="current") as client, pytest.raises(Unreachable):
         client.open_events()
 
 
-def test_a_stream_without_lengths_is_read_as_it_comes(scripted):
-    said = b'event: media_generation_completed\r\ndata: {"generation_id":\r\ndata: "a"}\r\n\r\n'
+def test_a_stream_without_chunk_lengths_is_read_as_it_arrives(serve_once):
+    text = b'event: media_generation_completed\r\ndata: {"generation_id":\r\ndata: "a"}\r\n\r\n'
 
-    def act(connection):
-        connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + said)
+    def handle(connection, request):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + text)
         connection.recv(1)
 
-    with Client(scripted(act), KEY, revision="current") as client, client.open_events() as stream:
+    with Client(serve_once(handle), KEY, revision="current") as client, client.open_events() as stream:
         assert next(iter(stream)).id == "a"
 
 
@@ -145,31 +149,30 @@ STREAM = (
     b"\xef\xbb\xbf: hello\n\nevent: a\ndata: one\ndata:two\nid: 7\nretry: 5\n\r\n"
     b"data\n\nevent: lost\n\nevent:b\r\ndata:  three \r\n\r\nevent: unfinished\ndata: x\n"
 )
-TOLD = [("a", "one\ntwo"), ("message", ""), ("b", " three ")]
+EVENTS = [("a", "one\ntwo"), ("message", ""), ("b", " three ")]
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM))))
-def test_however_the_bytes_are_cut_the_same_events_are_read(cuts):
-    places = [0, *sorted(cuts), len(STREAM)]
+def test_events_do_not_depend_on_how_the_bytes_are_cut(cuts):
     parser = EventParser()
-    pieces = [STREAM[a:b] for a, b in pairwise(places)]
-    assert [event for piece in pieces for event in parser.feed(piece)] == TOLD
+    chunks = [STREAM[start:end] for start, end in pairwise([0, *sorted(cuts), len(STREAM)])]
+    assert [event for chunk in chunks for event in parser.feed(chunk)] == EVENTS
 
 
 @settings(deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=8))
-def test_no_bytes_upset_the_reader(pieces):
+def test_any_bytes_can_be_parsed(chunks):
     parser = EventParser()
-    for piece in pieces:
-        for kind, data in parser.feed(piece):
-            assert kind
+    for chunk in chunks:
+        for event_type, data in parser.feed(chunk):
+            assert event_type
             assert isinstance(data, str)
 
 
-@pytest.mark.parametrize("piece", [b"x" * 65536, b"data: " + b"x" * 60000 + b"\n"])
-def test_an_event_without_end_is_not_collected_for_ever(piece):
+@pytest.mark.parametrize("chunk", [b"x" * 65536, b"data: " + b"x" * 60000 + b"\n"])
+def test_an_event_has_a_maximum_size(chunk):
     parser = EventParser()
-    pieces = [piece] * (MAX_EVENT_BYTES // len(piece) + 2)
-    with pytest.raises(ValueError, match="without end"):
-        [list(parser.feed(piece)) for piece in pieces]
+    chunks = [chunk] * (MAX_EVENT_SIZE // len(chunk) + 2)
+    with pytest.raises(ValueError, match="too large"):
+        [list(parser.feed(chunk)) for chunk in chunks]
