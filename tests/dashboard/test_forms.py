@@ -179,7 +179,7 @@ def test_shots_are_sent_in_order_without_empty_rows() -> None:
 @pytest.mark.parametrize(
     ("data", "field", "message"),
     [
-        ({}, "prompt", "Give a prompt or several shots."),
+        ({}, "prompt", "Enter a prompt or several shots."),
         ({"prompt": ["a"], "shot-prompt": ["b"]}, "multi_prompt", "not both"),
         ({"shot-prompt": [""], "shot-seconds": ["3"]}, "multi_prompt", "Shot 1 needs a prompt."),
         ({"shot-prompt": ["a"], "shot-seconds": ["soon"]}, "multi_prompt", "duration of shot 1"),

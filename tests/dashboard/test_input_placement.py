@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from queueapp.models import Connection, Generation, Input, MediaModel
+from queueapp.services import catalog
 from queueapp.states import State
 from tests import factories, media
 from tests.dashboard.media_models import create_models, store_input
@@ -19,7 +20,11 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture(autouse=True)
 def _media_models(db) -> None:
+    """Models that take inputs, and a built-in image model that takes none."""
     create_models()
+    sketch = factories.model()
+    sketch.request_schema["properties"].pop("image_url")
+    sketch.save()
 
 
 @pytest.fixture
@@ -100,6 +105,15 @@ def test_a_result_is_given_to_the_preferred_model_or_to_the_one_that_made_it(
     assert chosen_model(use_as_input(alices_browser, generation)) == "animate"
     Generation.objects.filter(pk=generation.pk).update(model=factories.model("mix"))
     assert chosen_model(use_as_input(alices_browser, generation)) == "mix"
+
+
+def test_the_built_in_image_model_takes_its_own_results(alices_browser: Client, alice: User) -> None:
+    catalog.sync_builtin_models()
+    Connection.objects.filter(name="hub").update(enabled=False)
+    response = use_as_input(alices_browser, factories.generation(alice, State.SUCCEEDED))
+    form = read(alices_browser.get(response["Location"])).form()
+    assert form.value("model") == "sketch-image"
+    assert form.values("param-image_url") == [f"drover-input:{Input.objects.get().pk}"]
 
 
 def test_there_is_no_button_if_no_model_takes_the_result(
