@@ -56,9 +56,9 @@ def test_an_open_page_shows_a_problem_when_it_begins_and_hides_it_when_it_ends(
 def test_the_page_of_a_queued_generation_shows_the_error_of_the_first_attempt(
     queued: Generation, alices_browser: Client
 ) -> None:
-    health.record_submit_failure(queued.connection, "127.0.0.1:9 does not take connections.")
-    assert "127.0.0.1:9 does not take connections." in page_of(alices_browser, queued).text_in("#result")
-    assert "does not take connections" not in read(alices_browser.get("/")).text
+    health.record_submit_failure(queued.connection, "127.0.0.1:9 does not accept connections.")
+    assert "127.0.0.1:9 does not accept connections." in page_of(alices_browser, queued).text_in("#result")
+    assert "does not accept connections" not in read(alices_browser.get("/")).text
 
 
 def test_a_running_generation_does_not_wait_for_a_stopped_connection(
