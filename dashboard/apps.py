@@ -1,3 +1,5 @@
+"""Configure the dashboard, and Django's admin with Drover's own admin site."""
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
@@ -7,6 +9,4 @@ class DashboardConfig(AppConfig):
 
 
 class SiteConfig(AdminConfig):
-    """Django's admin, as `dashboard/admin_site.py` has it."""
-
     default_site = "dashboard.admin_site.Site"

@@ -1,4 +1,4 @@
-"""What the web server runs. Each of its workers ends with the process that started it all."""
+"""The WSGI application. Each worker process of the web server ends with its parent."""
 
 import os
 
@@ -8,5 +8,5 @@ from queueapp.processes import parent_death
 
 os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-parent_death.die_with_lock_holder()
+parent_death.die_with_parent()
 application = get_wsgi_application()

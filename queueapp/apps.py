@@ -1,3 +1,5 @@
+"""Connect the signals and register the system checks."""
+
 from typing import Any
 
 from django.apps import AppConfig
@@ -20,6 +22,7 @@ class QueueConfig(AppConfig):
 
 
 def _create_builtin_rows(**_: Any) -> None:
+    """Create the rows that every database has: the built-in engine's models, and the poller's lease."""
     from queueapp.services import catalog, coordination
 
     catalog.sync_builtin_models()
@@ -27,6 +30,7 @@ def _create_builtin_rows(**_: Any) -> None:
 
 
 def _create_namespace(instance: Any, raw: bool = False, **_: Any) -> None:
+    """Create the namespace of a new user. Fixtures (`raw`) bring their own."""
     from queueapp.services import accounts
 
     if not raw:

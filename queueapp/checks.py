@@ -1,4 +1,4 @@
-"""System checks: what would make Drover lose or double work is found at start, not at night."""
+"""System checks of the settings that could make Drover lose or repeat work."""
 
 from typing import Any
 
@@ -7,29 +7,41 @@ from django.core.checks import CheckMessage, Error, register
 
 
 @register()
-def clusters_are_safe(**_: Any) -> list[CheckMessage]:
-    """A task must time out before it is delivered again, or two workers run it at once."""
-    base: dict[str, Any] = settings.Q_CLUSTER
-    found: list[CheckMessage] = []
-    clusters: dict[str, dict[str, Any]] = {base["name"]: {}, **base.get("ALT_CLUSTERS", {})}
-    for name, cluster in clusters.items():
-        both = {**base, **cluster}
-        if both["timeout"] >= both["retry"]:
-            found.append(
+def check_task_timeouts(**_: Any) -> list[CheckMessage]:
+    """Return an error for each cluster that delivers a task again before the task has timed out.
+
+    Two workers would then run the task at the same time.
+    """
+    defaults: dict[str, Any] = settings.Q_CLUSTER
+    clusters: dict[str, dict[str, Any]] = {defaults["name"]: {}, **defaults.get("ALT_CLUSTERS", {})}
+    errors: list[CheckMessage] = []
+    for name, options in clusters.items():
+        cluster = {**defaults, **options}
+        if cluster["timeout"] >= cluster["retry"]:
+            errors.append(
                 Error(
-                    f"The {name} cluster's timeout is not shorter than its retry.",
+                    f"The 'timeout' of the {name} cluster is not shorter than its 'retry'.",
                     hint="Raise 'retry' in Q_CLUSTER above 'timeout'.",
                     id="drover.E001",
                 )
             )
-    return found
+    return errors
 
 
 @register()
-def sqlite_begins_immediately(**_: Any) -> list[CheckMessage]:
-    """Without IMMEDIATE transactions SQLite answers "database is locked" under several writers."""
+def check_sqlite_transactions(**_: Any) -> list[CheckMessage]:
+    """Return an error if SQLite transactions are not IMMEDIATE.
+
+    Other modes fail with "database is locked" when several processes write.
+    """
     database = settings.DATABASES["default"]
-    options = database.get("OPTIONS", {})
-    if database["ENGINE"].endswith("sqlite3") and options.get("transaction_mode") != "IMMEDIATE":
-        return [Error("SQLite's transactions are not IMMEDIATE.", id="drover.E002")]
+    mode = database.get("OPTIONS", {}).get("transaction_mode")
+    if database["ENGINE"].endswith("sqlite3") and mode != "IMMEDIATE":
+        return [
+            Error(
+                "SQLite transactions are not IMMEDIATE.",
+                hint="Set 'transaction_mode' to 'IMMEDIATE' in DATABASES['default']['OPTIONS'].",
+                id="drover.E002",
+            )
+        ]
     return []

@@ -1,4 +1,4 @@
-"""The django-q2 tasks. They carry ids only: the rows say what to do, and every task may run twice."""
+"""The django-q2 tasks. Arguments are ids, the rows say what to do, and every task may run twice."""
 
 from django.utils import timezone
 
@@ -9,7 +9,7 @@ from queueapp.poller import loop
 from queueapp.services import coordination, inputs
 from queueapp.services.lifecycle import foreign
 
-#: Seconds that one poller task runs. Shorter than the cluster's `timeout`, so that it is never killed.
+#: Seconds that one poller task runs: shorter than the cluster's `timeout`, so that django-q2 never kills it.
 POLLER_TASK_SECONDS = 45.0
 
 

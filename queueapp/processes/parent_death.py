@@ -1,72 +1,96 @@
-"""Dying with one's parent, even one that was SIGKILLed and could not say so.
+"""End processes together with their parent, even a parent that was killed by SIGKILL.
 
-A parent holds a lock on a file of its own; the system drops it when the parent ends, however it ends.
-Every process below, at any depth and in any session or process group, waits for that lock in a thread:
-the moment it gets it, the parent is gone, and it kills itself.
+The parent holds an exclusive lock on a file. The kernel releases it when the parent ends. Every descendant,
+in any session or process group, waits for the lock in a thread. A descendant that gets the lock kills itself,
+because its parent is gone.
 """
 
-import contextlib
 import fcntl
 import os
 import signal
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-#: Names the file that the processes below are to follow.
+from django.conf import settings
+
+#: The environment variable that holds the path of the parent's lock file.
 LOCK_FILE_VARIABLE = "DROVER_PARENT_LOCK"
+#: Seconds between checks for the direct parent.
+PARENT_CHECK_INTERVAL = 0.3
 
 
-def hold_lock_file(folder: Path, role: str) -> Path:
-    """Hold a new lifeline until this process ends; the file for the children's environment."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _delete_stale_files(folder)
-    descriptor, unlocked = tempfile.mkstemp(prefix=f"{role}-", suffix=".new", dir=folder)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    # Named so only now: another process sweeps away what carries that name and is not locked.
-    name = unlocked.removesuffix(".new") + ".alive"
-    os.rename(unlocked, name)
-    # A forked child shares the lock; it must not keep it when this process is gone.
-    os.register_at_fork(after_in_child=lambda: os.close(descriptor))
-    return Path(name)
+@contextmanager
+def parent_lock(role: str) -> Iterator[dict[str, str]]:
+    """Hold a lock file for the child processes that are started in the block.
+
+    Yield the environment variable by which `die_with_parent` finds the file. The lock ends with this process;
+    the end of the block only deletes the file.
+    """
+    path = _create_locked_file(settings.DROVER_DATA / "run", role)
+    try:
+        yield {LOCK_FILE_VARIABLE: str(path)}
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def die_with_lock_holder() -> None:
-    """Die when the holder of the lifeline named in the environment dies; so does every fork made later."""
-    name = os.environ.get(LOCK_FILE_VARIABLE)
-    if not name:
+def die_with_parent() -> None:
+    """Kill this process, and every process forked from it later, when the holder of the parent lock ends.
+
+    Do nothing if the environment names no lock file.
+    """
+    path = os.environ.get(LOCK_FILE_VARIABLE)
+    if not path:
         return
 
-    def watch() -> None:
-        threading.Thread(target=_die_when_unlocked, args=(name,), daemon=True, name="lifeline").start()
+    def start_thread() -> None:
+        threading.Thread(target=_die_when_unlocked, args=(path,), daemon=True, name="parent death").start()
 
-    watch()
-    os.register_at_fork(after_in_child=watch)
+    start_thread()
+    os.register_at_fork(after_in_child=start_thread)
 
 
 def stop_with_parent() -> None:
-    """Ask this process to stop when its direct parent has ended; for a parent that holds no lifeline."""
+    """Send this process SIGTERM when its direct parent ends.
+
+    For a parent that holds no lock file, such as make.
+    """
     parent = os.getppid()
 
-    def watch() -> None:
+    def wait_for_parent() -> None:
         while os.getppid() == parent:
-            time.sleep(0.3)
+            time.sleep(PARENT_CHECK_INTERVAL)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, daemon=True, name="parent").start()
+    threading.Thread(target=wait_for_parent, daemon=True, name="parent").start()
 
 
-def _die_when_unlocked(name: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+def _die_when_unlocked(path: str) -> None:
+    with suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _delete_stale_files(folder: Path) -> None:
-    """Remove the files of holders that are gone."""
-    for path in folder.glob("*.alive"):
-        with contextlib.suppress(OSError), path.open("rb") as file:
+def _create_locked_file(folder: Path, role: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    _delete_unlocked_files(folder)
+    descriptor, temporary_path = tempfile.mkstemp(prefix=f"{role}-", suffix=".new", dir=folder)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    # Not named .lock before it is locked: another process deletes unlocked files of that name.
+    path = temporary_path.removesuffix(".new") + ".lock"
+    os.rename(temporary_path, path)
+    # A forked child shares the lock, and would keep it after the death of this process.
+    os.register_at_fork(after_in_child=lambda: os.close(descriptor))
+    return Path(path)
+
+
+def _delete_unlocked_files(folder: Path) -> None:
+    """Delete the lock files whose holders have ended."""
+    for path in folder.glob("*.lock"):
+        with suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()

@@ -1,11 +1,11 @@
-"""Keeps django-q2's clusters alive: restarts one that has died, and one that only looks alive.
+"""Start django-q2's clusters, and restart a cluster that has exited or does no work.
 
-A cluster can be up and run nothing (a worker killed while it held a lock), so life is told by what gets
-done: the pump renews its lease, rendering workers answer when they are asked for a beat. A cluster that
-has shown nothing for too long is killed as a whole process group and started again.
+A cluster can run without doing any work, for example when a worker was killed while it held a lock.
+Heartbeats therefore come from the work itself: from the poller when it renews its lease, from the job
+workers during long jobs and when they run the task that only sends one. A cluster without a recent heartbeat
+is killed as a process group and started again.
 """
 
-import contextlib
 import logging
 import os
 import signal
@@ -14,8 +14,9 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -27,13 +28,13 @@ from queueapp.services.lifecycle import render_leases
 
 log = logging.getLogger(__name__)
 
-#: Seconds between looks.
+#: Seconds between checks of the clusters.
 CHECK_INTERVAL = 1.0
-#: Seconds the clusters have to leave by themselves when everything stops.
+#: Seconds that the clusters have to stop before they are killed.
 STOP_TIMEOUT = 2.5
-#: Seconds between beats asked of the rendering workers.
+#: Seconds between the heartbeats that are requested from the job workers.
 HEARTBEAT_INTERVAL = 5.0
-#: Seconds without a renewal after which a new pump task is offered.
+#: Seconds without a heartbeat of the poller after which another poller task is started.
 POLLER_OVERDUE = 4.0
 
 
@@ -41,12 +42,12 @@ POLLER_OVERDUE = 4.0
 class Cluster:
     """One django-q2 cluster in a process group of its own.
 
-    `silent_seconds` is how long it may show no sign of life; a new one has twice as long for its first.
+    `heartbeat_timeout` is in seconds. A new cluster has twice as long for its first heartbeat.
     """
 
     name: str
-    silent_seconds: float
-    environment: dict[str, str]
+    heartbeat_timeout: float
+    environment: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
 
@@ -60,108 +61,95 @@ class Cluster:
         )
         self.started_at = time.monotonic()
 
-    @property
-    def age(self) -> float:
-        return time.monotonic() - self.started_at
-
-    def has_ended(self) -> bool:
+    def has_exited(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
-    def is_silent(self) -> bool:
-        """Whether it has shown no sign of life for too long."""
-        if self.age < 2 * self.silent_seconds:
+    def is_overdue(self) -> bool:
+        """Return whether the last heartbeat is too long ago."""
+        if time.monotonic() - self.started_at < 2 * self.heartbeat_timeout:
             return False
-        seen = coordination.seconds_since_heartbeat(self.name)
-        return seen is None or seen > self.silent_seconds
+        seconds = coordination.seconds_since_heartbeat(self.name)
+        return seconds is None or seconds > self.heartbeat_timeout
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal: SIGTERM to the cluster, which passes it on; anything else to the whole group."""
-        if self.process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if number == signal.SIGTERM:
-                os.kill(self.process.pid, number)
-            else:
-                os.killpg(self.process.pid, number)
+    def terminate(self) -> None:
+        """Send SIGTERM to the cluster, which stops its own workers."""
+        if self.process is not None:
+            self.process.terminate()
 
     def kill(self) -> None:
-        self.signal(signal.SIGKILL)
+        """Kill the whole process group, and wait until the cluster has exited."""
         if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
 @dataclass
 class Supervisor:
-    """Runs the clusters until it is told to stop."""
+    """Keeps the clusters running until `stopping` is set."""
 
     stopping: threading.Event = field(default_factory=threading.Event)
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     clusters: list[Cluster] = field(default_factory=list)
-    next_beat: float = 0.0
+    next_heartbeat: float = 0.0
 
     def run(self) -> None:
-        line = parent_death.hold_lock_file(settings.DROVER_DATA / "run", "keeper")
-        schedules.create_schedules()
-        coordination.request_stop(False)
-        self._start(line)
-        try:
-            while not self.stopping.wait(CHECK_INTERVAL):
-                self._look()
-        finally:
-            self._stop()
-            line.unlink(missing_ok=True)
+        with parent_death.parent_lock("supervisor") as lock_variable:
+            schedules.create_schedules()
+            coordination.request_stop(False)
+            self._start({**os.environ, **lock_variable, render_leases.SUPERVISOR_VARIABLE: self.name})
+            try:
+                while not self.stopping.wait(CHECK_INTERVAL):
+                    self._check()
+            finally:
+                self._stop()
 
-    def _start(self, line: Path) -> None:
-        environment = {
-            **os.environ,
-            parent_death.LOCK_FILE_VARIABLE: str(line),
-            render_leases.SUPERVISOR_VARIABLE: self.name,
-        }
-        silent = settings.DROVER_SILENT_SECONDS
+    def _start(self, environment: Mapping[str, str]) -> None:
+        timeout = settings.DROVER_SILENT_SECONDS
         self.clusters = [
-            Cluster(coordination.POLLER, silent, environment),
-            Cluster(coordination.JOBS, silent * 2, environment),
+            Cluster(coordination.POLLER, timeout, environment),
+            Cluster(coordination.JOBS, timeout * 2, environment),
         ]
         for cluster in self.clusters:
             cluster.start()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         try:
             close_old_connections()
             for cluster in self.clusters:
-                self._look_at(cluster)
-            self._ask_for_life()
+                self._restart_if_dead(cluster)
+            self._request_heartbeats()
         except DatabaseError:
-            # Without the database nobody can show a sign of life; that says nothing about the clusters.
-            log.exception("The database does not answer; looking again.")
+            # Without the database no cluster can send a heartbeat, so none is restarted.
+            log.exception("The database does not respond, checking the clusters again in a moment.")
 
-    def _look_at(self, cluster: Cluster) -> None:
-        if cluster.has_ended():
-            log.error("The %s cluster has ended; starting it again.", cluster.name)
-        elif cluster.is_silent():
-            log.error("The %s cluster shows no sign of life; starting it again.", cluster.name)
+    def _restart_if_dead(self, cluster: Cluster) -> None:
+        if cluster.has_exited():
+            log.error("The %s cluster has exited, restarting it.", cluster.name)
+        elif cluster.is_overdue():
+            log.error("The %s cluster sent no heartbeat, restarting it.", cluster.name)
         else:
             return
         cluster.kill()
         cluster.start()
 
-    def _ask_for_life(self) -> None:
-        pump_seen = coordination.seconds_since_heartbeat(coordination.POLLER)
-        if pump_seen is None or pump_seen > POLLER_OVERDUE:
+    def _request_heartbeats(self) -> None:
+        seconds = coordination.seconds_since_heartbeat(coordination.POLLER)
+        if seconds is None or seconds > POLLER_OVERDUE:
             coordination.start_poller()
-        if time.monotonic() >= self.next_beat and coordination.request_heartbeat():
-            self.next_beat = time.monotonic() + HEARTBEAT_INTERVAL
+        if time.monotonic() >= self.next_heartbeat and coordination.request_heartbeat():
+            self.next_heartbeat = time.monotonic() + HEARTBEAT_INTERVAL
 
     def _stop(self) -> None:
-        with contextlib.suppress(DatabaseError):
+        with suppress(DatabaseError):
             coordination.request_stop(True)
         for cluster in self.clusters:
-            cluster.signal(signal.SIGTERM)
-        until = time.monotonic() + STOP_TIMEOUT
-        while time.monotonic() < until and not all(cluster.has_ended() for cluster in self.clusters):
+            cluster.terminate()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while time.monotonic() < deadline and not all(cluster.has_exited() for cluster in self.clusters):
             time.sleep(0.05)
         for cluster in self.clusters:
             cluster.kill()
-        with contextlib.suppress(DatabaseError):
+        with suppress(DatabaseError):
             render_leases.release_all(self.name)
             coordination.request_stop(False)

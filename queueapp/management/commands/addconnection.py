@@ -13,33 +13,39 @@ from queueapp.services.hubs import accounts
 
 class Command(BaseCommand):
     help = (
-        "Add or change the connection to a hub's account. The key is read from a file, from standard input "
-        "or from OXEN_API_KEY, never from the command line; without one, a connection keeps its key."
+        "Add or change the connection to a hub account. The key is read from a file, from standard input or "
+        "from OXEN_API_KEY, never from the command line. Without a key, an existing connection keeps its own."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--url", help=f"the hub's address (default: {settings.OXEN_HUB_URL})")
-        parser.add_argument("--namespace", help="the hub's namespace that owns and pays (default: the key's)")
-        parser.add_argument("--key-file", metavar="FILE", help="the file that holds the key; - reads it")
+        parser.add_argument("--url", help=f"address of the hub (default: {settings.OXEN_HUB_URL})")
+        parser.add_argument(
+            "--namespace", help="namespace at the hub that owns and pays (default: the key's)"
+        )
+        parser.add_argument(
+            "--key-file", metavar="FILE", help="file that contains the key; - for standard input"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["name"]
-        found = Connection.objects.filter(name=name).first()
-        url = options["url"]
+        existing = Connection.objects.filter(name=name).first()
+        default_url = existing.base_url if existing else settings.OXEN_HUB_URL
         try:
             accounts.save_account(
                 name,
-                base_url=url or (found.base_url if found else settings.OXEN_HUB_URL),
-                key=_key(options["key_file"], is_new=found is None),
+                base_url=options["url"] or default_url,
+                key=_read_key(options["key_file"], is_new=existing is None),
                 namespace=options["namespace"],
             )
         except BadConnection as error:
             raise CommandError(error.detail) from None
-        self.stdout.write(f"{'Changed' if found else 'Added'} {name}. Check it: manage.py probe {name}")
+        verb = "Changed" if existing else "Added"
+        self.stdout.write(f"{verb} {name}. To check it, run: manage.py probe {name}")
 
 
-def _key(file: str | None, *, is_new: bool) -> str | None:
+def _read_key(file: str | None, *, is_new: bool) -> str | None:
+    """Return the key, or None to leave the key of an existing connection as it is."""
     if file == "-":
         return getpass.getpass("Key: ") if sys.stdin.isatty() else sys.stdin.readline()
     if file is None:
@@ -47,5 +53,5 @@ def _key(file: str | None, *, is_new: bool) -> str | None:
     try:
         return Path(file).read_text()
     except (OSError, UnicodeDecodeError) as error:
-        # The error's own words could repeat what the file holds.
+        # The text of the error could contain a part of the file.
         raise CommandError(f"{file} cannot be read ({type(error).__name__}).") from None

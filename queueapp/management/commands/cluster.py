@@ -6,8 +6,8 @@ from queueapp.processes import parent_death
 
 
 class Command(qcluster.Command):  # type: ignore[misc]
-    help = "Run one django-q2 cluster that ends with its keeper. Started by `worker`, not by hand."
+    help = "Run one django-q2 cluster that ends with its supervisor. The worker command starts it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        parent_death.die_with_lock_holder()
+        parent_death.die_with_parent()
         super().handle(*args, **options)

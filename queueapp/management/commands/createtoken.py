@@ -7,11 +7,11 @@ from queueapp.services import accounts
 
 
 class Command(BaseCommand):
-    help = "Make an API token for a user and print it as the last line. It is not shown again."
+    help = "Create an API token for a user, and print it as the last line. It is not shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("--name", default="command line", help="what will use the token")
+        parser.add_argument("--name", default="command line", help="what the token is for")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"], is_active=True).first()

@@ -9,25 +9,26 @@ from queueapp.services.hubs import accounts
 
 class Command(BaseCommand):
     help = (
-        "Encrypt the hubs' keys anew under a new encryption key, and drop the old ones. Where "
-        "DROVER_ENCRYPTION_KEYS gives the keys, put a new one first there, run this, then remove the old."
+        "Encrypt all hub keys with a new encryption key, and delete the old one. With "
+        "DROVER_ENCRYPTION_KEYS, put a new key first, run this command, then remove the old key."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        given = bool(settings.DROVER_ENCRYPTION_KEYS)
+        keys_in_environment = bool(settings.DROVER_ENCRYPTION_KEYS)
         try:
-            if not given:
+            if not keys_in_environment:
                 encryption.add_key()
             unreadable = accounts.reencrypt_keys()
         except (ValueError, encryption.InvalidEncryptionKeys) as error:
             raise CommandError(str(error)) from None
         if unreadable:
             raise CommandError(
-                f"The key of {', '.join(unreadable)} cannot be read and was left as it is; the old "
-                "encryption keys are kept. Enter it again in the admin, then rotate once more."
+                f"The hub keys of these connections cannot be decrypted: {', '.join(unreadable)}. "
+                "They were not changed, and no encryption key was deleted. Enter these hub keys again "
+                "in the admin, then run this command again."
             )
-        if given:
-            self.stdout.write("All keys are encrypted under the first of DROVER_ENCRYPTION_KEYS.")
+        if keys_in_environment:
+            self.stdout.write("All hub keys are encrypted with the first key in DROVER_ENCRYPTION_KEYS.")
             return
         encryption.drop_old_keys()
-        self.stdout.write("All keys are encrypted under a new encryption key; the old ones are gone.")
+        self.stdout.write("All hub keys are encrypted with a new encryption key. The old one was deleted.")

@@ -8,11 +8,11 @@ from queueapp.processes.supervisor import Supervisor
 
 
 class Command(BaseCommand):
-    help = "Run the worker: the pump and the rendering workers, kept alive until SIGTERM or Ctrl-C."
+    help = "Run the poller and the job workers, and restart them when they die, until SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        parent_death.die_with_lock_holder()
-        keeper = Supervisor()
+        parent_death.die_with_parent()
+        supervisor = Supervisor()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: keeper.stopping.set())
-        keeper.run()
+            signal.signal(number, lambda *_: supervisor.stopping.set())
+        supervisor.run()
