@@ -1,4 +1,4 @@
-"""Storing a result that a hub has: fetched once, checked by its bytes, retried until it is there."""
+"""Download one result from its hub, check the file and store it. Failed attempts are repeated later."""
 
 import logging
 import shutil
@@ -22,14 +22,18 @@ from queueapp.upstream.messages import Revision
 
 log = logging.getLogger(__name__)
 
-#: Seconds for the whole of one try; a worker's task may take twice as long.
+#: Seconds for one attempt, redirects and a second link included. The task itself may take twice as long.
 TIME_LIMIT = 300.0
-NO_LINK = "The hub has told no link to the result."
-LINK_EXPIRED = "The link to the result has expired, and this hub tells no other."
+NO_LINK = "The hub sent no link to the result."
+LINK_EXPIRED = "The link to the result has expired, and this hub provides no new one."
 
 
 def download_result(generation_id: str) -> None:
-    """Fetch one result, unless somebody does already. Safe to call any number of times."""
+    """Download and store one result, unless another worker does. Safe to call any number of times.
+
+    A failed attempt is recorded and repeated later. Raise DatabaseError without a record: the lease expires,
+    and the next attempt follows.
+    """
     download = downloads.acquire(generation_id, render_leases.new_lease_token())
     if download is None:
         return
@@ -44,48 +48,49 @@ def download_result(generation_id: str) -> None:
     except (DecryptionFailed, ValueError) as error:
         downloads.record_failure(download, str(error))
     except DatabaseError:
-        raise  # The hold lapses, and it is tried again.
+        raise
     except OSError as error:
-        downloads.record_failure(download, f"It could not be written to the disk: {error.strerror or error}.")
+        reason = error.strerror or error
+        downloads.record_failure(download, f"The result could not be written to disk: {reason}.")
     except Exception:
-        log.exception("Storing the result of %s failed.", generation_id)
-        downloads.record_failure(download, "It could not be stored; the log says more.")
+        log.exception("Generation %s: the result could not be stored.", generation_id)
+        downloads.record_failure(download, "The result could not be stored. The log has the details.")
 
 
 def _download(download: Download) -> None:
     client = get_client(download.connection)
-    until = time.monotonic() + TIME_LIMIT
-    with _work_folder(download) as folder:
+    deadline = time.monotonic() + TIME_LIMIT
+    with _temporary_folder(download) as folder:
         target = Path(folder) / "result"
         if not download.url:
-            downloads.set_url(download, _get_fresh_link(download, client))
+            downloads.set_url(download, _get_new_link(download, client))
         try:
-            _download_file(client, download.url, target, until)
+            _download_file(client, download.url, target, deadline)
         except LinkExpired:
-            link = _get_fresh_link(download, client)
+            link = _get_new_link(download, client)
             if link == download.url:
                 raise
             downloads.set_url(download, link)
-            _download_file(client, link, target, until)
+            _download_file(client, link, target, deadline)
         result = results.save_files(download.generation, target)
     downloads.finish(download, result)
 
 
-def _work_folder(download: Download) -> tempfile.TemporaryDirectory[str]:
-    """A folder for this try alone. What a worker that died left of an earlier one is removed."""
-    name = f"drover-{download.pk.hex}-"
-    for left in Path(tempfile.gettempdir()).glob(f"{name}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True)
+def _temporary_folder(download: Download) -> tempfile.TemporaryDirectory[str]:
+    """Create a folder for this attempt, and delete those of earlier attempts whose workers died."""
+    prefix = f"drover-{download.pk.hex}-"
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
 
 
-def _download_file(client: Client, link: str, target: Path, until: float) -> None:
-    left = max(until - time.monotonic(), 1.0)
-    client.download(link, target, settings.DROVER_MAX_RESULT_BYTES, seconds=left)
+def _download_file(client: Client, link: str, target: Path, deadline: float) -> None:
+    seconds = max(deadline - time.monotonic(), 1.0)
+    client.download(link, target, settings.DROVER_MAX_RESULT_BYTES, seconds=seconds)
 
 
-def _get_fresh_link(download: Download, client: Client) -> str:
-    """The link that the hub's row tells now. Raises UpstreamError where it tells none."""
+def _get_new_link(download: Download, client: Client) -> str:
+    """Return a new link from the hub's row of the generation. Raise UpstreamError if there is none."""
     if client.revision is not Revision.CURRENT:
         raise InvalidLink(LINK_EXPIRED if download.url else NO_LINK)
     link = client.get_generation(download.generation.upstream_id).result_url

@@ -1,4 +1,4 @@
-"""Signs of life of a worker that waits for a hub: without them its keeper would take it for dead."""
+"""Send heartbeats while a worker waits for a hub, so that the supervisor does not restart its cluster."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,34 +9,34 @@ from django.db import connections as databases
 
 from queueapp.services import coordination
 
-#: Seconds between signs.
+#: Seconds between heartbeats.
 INTERVAL = 3.0
 
 
 @contextmanager
-def send_heartbeats(renew: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Show, for as long as this lasts, that this worker works; `renew` is done with each sign."""
-    done = threading.Event()
-    thread = threading.Thread(target=_run, args=(done, renew), daemon=True, name="signs of life")
+def send_heartbeats(renew_lease: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Send heartbeats of the job workers during the block. Call `renew_lease` with each of them."""
+    finished = threading.Event()
+    thread = threading.Thread(target=_run, args=(finished, renew_lease), daemon=True, name="heartbeats")
     thread.start()
     try:
         yield
     finally:
-        done.set()
+        finished.set()
         thread.join()
 
 
-def _run(done: threading.Event, renew: Callable[[], object]) -> None:
+def _run(finished: threading.Event, renew_lease: Callable[[], object]) -> None:
     try:
-        while not done.wait(INTERVAL):
-            _send(renew)
+        while not finished.wait(INTERVAL):
+            _send(renew_lease)
     finally:
         databases.close_all()
 
 
-def _send(renew: Callable[[], object]) -> None:
+def _send(renew_lease: Callable[[], object]) -> None:
     try:
         coordination.record_heartbeat(coordination.JOBS)
-        renew()
+        renew_lease()
     except DatabaseError:
-        databases.close_all()  # What is renewed outlasts some signs that do not come through.
+        databases.close_all()  # A lease outlasts several failed renewals.
