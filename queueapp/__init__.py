@@ -1,3 +1,3 @@
-"""The meaning of Drover: its domain, its backends and its worker. Knows no HTML and no request."""
+"""The domain of Drover: queue, backends, poller and jobs. It contains no HTML and handles no requests."""
 
 __version__ = "0.2.0"
