@@ -1,6 +1,6 @@
-"""Every setting, with its default, in one file. It runs with an empty environment.
+"""All settings with their defaults. Drover runs with an empty environment.
 
-`docs/settings.md` tells what each environment variable is for.
+`docs/settings.md` describes the environment variables.
 """
 
 from datetime import timedelta
@@ -9,30 +9,30 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from dashboard.env import data_folder, env, own_hosts, secret_key
+from dashboard.env import create_data_folder, env, load_secret_key, local_hosts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(env.str("DROVER_ENV_FILE", str(BASE_DIR / ".env")), recurse=False)
 
-# Where things are kept and how the house reaches them
-DROVER_DATA = data_folder(env.path("DROVER_DATA", BASE_DIR / "data"))
+# Data folder and addresses
+DROVER_DATA = create_data_folder(env.path("DROVER_DATA", BASE_DIR / "data"))
 DROVER_HOST = env.str("DROVER_HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
-ALLOWED_HOSTS = env.list("DROVER_ALLOWED_HOSTS", None) or own_hosts(DROVER_HOST)
-SECRET_KEY = env.str("DROVER_SECRET_KEY", "") or secret_key(DROVER_DATA)
+ALLOWED_HOSTS = env.list("DROVER_ALLOWED_HOSTS", None) or local_hosts(DROVER_HOST)
+SECRET_KEY = env.str("DROVER_SECRET_KEY", "") or load_secret_key(DROVER_DATA)
 DEBUG = env.bool("DROVER_DEBUG", False)
 
-# Secrets at rest; without keys in the environment they are made and kept in the data folder
+# Encryption at rest. Without keys in the environment, Drover stores its own in the data folder.
 DROVER_ENCRYPTION_KEYS: list[str] = env.list("DROVER_ENCRYPTION_KEYS", [])
 
-# A hub account that the environment names: a connection `oxen` at each start
+# A hub account from the environment: each start creates or updates the connection `oxen`.
 OXEN_API_KEY = env.str("OXEN_API_KEY", "")
 OXEN_HUB_URL = env.str("OXEN_HUB_URL", "https://hub.oxen.ai")
 OXEN_NAMESPACE = env.str("OXEN_NAMESPACE", "")
 
-# The queue
+# Queue
 DROVER_MAX_GENERATIONS = env.int("DROVER_MAX_GENERATIONS", 4)
-# Below six seconds a busy machine looks dead.
+# With less than six seconds, the clusters of a busy machine would be restarted.
 DROVER_SILENT_SECONDS = max(6.0, env.float("DROVER_SILENT_SECONDS", 15.0))
 
 INSTALLED_APPS = [
@@ -86,7 +86,7 @@ TEMPLATES = [
     }
 ]
 
-# Database: SQLite as measured safe for several writers; PostgreSQL with DATABASE_URL
+# Database: SQLite, or PostgreSQL with DATABASE_URL
 DATABASES = {
     "default": dj_database_url.parse(
         env.str("DATABASE_URL", "") or f"sqlite:///{DROVER_DATA / 'drover.sqlite3'}",
@@ -97,13 +97,14 @@ DATABASES = {
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
+        # In other modes, SQLite fails with "database is locked" when several processes write.
         "transaction_mode": "IMMEDIATE",
-        # FULL: what is committed outlives a power cut, too. What was posted must never be forgotten.
+        # FULL: a commit survives a power cut. A forgotten POST would be sent, and paid, twice.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Rendered rows, each process its own: a row's HTML is a kilobyte or two
+# Cache of rendered rows, one per process. The HTML of a row has one to two kilobytes.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -111,7 +112,7 @@ CACHES = {
     }
 }
 
-# Workers: the pump and the rendering each have a queue of their own
+# Task queues, one for the poller and one for all other jobs. `queueapp/checks.py` checks their times.
 Q_CLUSTER = {
     "name": "jobs",
     "orm": "default",
@@ -144,7 +145,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# A data: URI is a third longer than what it holds: an input must fit into a body
+# A data: URI is a third longer than the file in it, and must fit into a request body.
 DROVER_MAX_INPUT_BYTES = env.int("DROVER_MAX_INPUT_BYTES", 12 * 1024 * 1024)
 FILE_UPLOAD_HANDLERS = [
     "dashboard.composer.upload_handler.SizeLimitHandler",
@@ -154,7 +155,7 @@ FILE_UPLOAD_HANDLERS = [
 DROVER_MAX_RESULT_BYTES = env.int("DROVER_MAX_RESULT_BYTES", 1024 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DROVER_MAX_BODY_BYTES", 25 * 1024 * 1024)
 
-# Signing in
+# Sign-in
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "dashboard.access.UserBackend",
@@ -177,7 +178,7 @@ AXES_LOCKOUT_CALLABLE = "dashboard.views.account.locked_out"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
 
-# Cookies and transport. The port in the name keeps two instances on one host apart.
+# Cookies and transport. Cookies are shared by all ports of a host; the port in the name separates instances.
 SESSION_COOKIE_NAME = f"drover_session_{PORT}"
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
 X_FRAME_OPTIONS = "DENY"
@@ -190,7 +191,7 @@ if DROVER_HTTPS:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = env.int("DROVER_HSTS_SECONDS", 30 * 24 * 3600)
-    # One host in the house does not speak for the other hosts of its domain.
+    # HSTS for subdomains and preloading (W005, W021) would affect other hosts of the domain.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -203,7 +204,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Words
+# Language and time
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("DROVER_TIME_ZONE", "UTC")
 USE_TZ = True
@@ -212,7 +213,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        # A health check that says "down" is its answer, not an error of its own.
+        # /healthz answers 503 on purpose when a part is down.
         "not_health": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: not record.getMessage().endswith("/healthz"),
@@ -222,7 +223,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # A wrong address or a bad body is the caller's business; it is answered, not logged.
+        # Errors of the caller (4xx) are answered, not logged.
         "django.request": {"level": "ERROR", "filters": ["not_health"]},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django-q": {"level": "WARNING"},
