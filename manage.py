@@ -5,7 +5,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    os.umask(0o077)  # The database and the results are nobody else's on this machine.
+    os.umask(0o077)  # Only this user may read the data folder.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     from django.core.management import execute_from_command_line
 

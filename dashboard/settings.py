@@ -112,7 +112,7 @@ CACHES = {
     }
 }
 
-# Task queues, one for the poller and one for all other jobs. `checks.py` checks the times.
+# Task queues, one for the poller and one for all other jobs. `queueapp/checks.py` checks their times.
 Q_CLUSTER = {
     "name": "jobs",
     "orm": "default",
