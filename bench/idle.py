@@ -1,34 +1,35 @@
-"""CPU that an idle pump takes, against an idle cluster of django-q2 that does nothing.
+"""Measure the CPU time of an idle poller, relative to an idle django-q2 cluster that does nothing.
 
     .venv/bin/python -m bench.idle [seconds]
 
-The pump's cluster with a hub that nothing goes at, and the rendering cluster beside it, over the same time.
+Both clusters of one instance are measured at the same time. Its hub has no generations.
 """
 
 import sys
 import time
 
-from bench.team import Hub, drover, until
+from bench.instance import Drover, Hub, run_drover, until
+
+CLUSTERS = ("poller", "jobs")
+#: Seconds after the start that are not measured.
+WARM_UP = 10
 
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    with Hub("current") as hub, drover(hub, capacity=8) as running:
-        until(
-            "both clusters run",
-            lambda: all(len(running.named("cluster", one)) > 2 for one in ("poller", "jobs")),
-        )
-        time.sleep(10)
-        before = {name: used(running, name) for name in ("poller", "jobs")}
+    with Hub("current") as hub, run_drover(hub, capacity=8) as drover:
+        until("both clusters run", lambda: all(len(drover.named("cluster", name)) > 2 for name in CLUSTERS))
+        time.sleep(WARM_UP)
+        before = {name: cpu_seconds(drover, name) for name in CLUSTERS}
         time.sleep(seconds)
-        share = {name: (used(running, name) - before[name]) / seconds for name in before}
-    print(f"idle pump cluster {share['poller']:.2%} of a core, idle rendering cluster {share['jobs']:.2%}")
+        share = {name: (cpu_seconds(drover, name) - before[name]) / seconds for name in CLUSTERS}
+    print(f"idle poller cluster {share['poller']:.2%} of a core, idle jobs cluster {share['jobs']:.2%}")
     print(f"ratio {share['poller'] / share['jobs']:.1f}")
 
 
-def used(running, name: str) -> float:
-    """Seconds of CPU that a cluster's processes have used."""
-    times = [process.cpu_times() for process in running.named("cluster", name)]
+def cpu_seconds(drover: Drover, cluster: str) -> float:
+    """Return the CPU seconds that a cluster's processes have used."""
+    times = [process.cpu_times() for process in drover.named("cluster", cluster)]
     return sum(time.user + time.system for time in times)
 
 

@@ -1,4 +1,4 @@
-"""Calls a minute that watching a hub takes, with 40 and with 400 generations going.
+"""Count the calls a minute to a hub with 40 and with 400 active generations.
 
 .venv/bin/python -m bench.lists [seconds]
 """
@@ -7,26 +7,30 @@ import sys
 import time
 from collections import Counter
 
-from bench.team import IMAGES, Hub, drover, states, until
+from bench.instance import IMAGE_MODELS, Hub, count_states, run_drover, until
+
+#: Seconds before the count: new generations are polled more often than older ones.
+WARM_UP = 60
 
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     for revision in ("classic", "current"):
-        for going in (40, 400):
-            print(f"{revision:8} {going:4} going: {calls_a_minute(revision, going, seconds)}", flush=True)
+        for active in (40, 400):
+            print(f"{revision:8} {active:4} active: {calls_a_minute(revision, active, seconds)}", flush=True)
 
 
-def calls_a_minute(revision: str, going: int, seconds: float) -> dict[str, float]:
-    with Hub(revision) as hub, drover(hub, capacity=going) as running:
-        for place in range(going // 4):
-            running.enqueue(IMAGES[place % len(IMAGES)], prompt=f"number {place}", num_generations=4)
-        until("all are going", lambda: states(running) == {"processing": going}, 120)
-        # Those that have just begun are looked at more often than those that go on for a while.
-        time.sleep(60)
+def calls_a_minute(revision: str, active: int, seconds: float) -> dict[str, float]:
+    """Return the calls a minute by name."""
+    with Hub(revision) as hub, run_drover(hub, capacity=active) as drover:
+        for number in range(active // 4):
+            model = IMAGE_MODELS[number % len(IMAGE_MODELS)]
+            drover.enqueue(model, prompt=f"number {number}", num_generations=4)
+        until("all are at the hub", lambda: count_states(drover) == {"processing": active}, 120)
+        time.sleep(WARM_UP)
         before = len(hub.ledger.requests)
         time.sleep(seconds)
-        counted = Counter(asked.call for asked in hub.ledger.requests[before:])
+        counted = Counter(request.call for request in hub.ledger.requests[before:])
     return {call: round(number * 60 / seconds, 1) for call, number in sorted(counted.items())}
 
 

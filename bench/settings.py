@@ -1,4 +1,4 @@
-"""The product's settings and one more page: a bare signed-in view to measure against."""
+"""Drover's settings with one more page: a bare signed-in view to compare with."""
 
 from dashboard.settings import *  # noqa: F403
 

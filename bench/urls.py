@@ -1,10 +1,10 @@
-"""Drover's addresses and `/bare/`: what a signed-in view costs that does nothing."""
+"""Drover's URLs and `/bare/`: a signed-in view that does nothing."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from dashboard.access import sign_in_required
-from dashboard.urls import urlpatterns as drover
+from dashboard.urls import urlpatterns as drover_urlpatterns
 
 
 @sign_in_required
@@ -12,4 +12,4 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-urlpatterns = [*drover, path("bare/", bare)]
+urlpatterns = [*drover_urlpatterns, path("bare/", bare)]
