@@ -1,4 +1,4 @@
-"""Passing a cancel on to the hub, and telling which it was: stopped, or too late."""
+"""Forward cancel requests to the hub, and record whether they came in time."""
 
 from django.db.models import Q
 from django.utils import timezone
@@ -16,17 +16,17 @@ from queueapp.upstream.errors import (
 )
 from queueapp.upstream.messages import Revision
 
-#: Cancels passed on in one round.
+#: Cancels forwarded in one visit.
 MAX_CANCELS = 10
-_CancelAnswer = Generation.CancelAnswer
+_Answer = Generation.CancelAnswer
 
 
 def forward_cancels(visit: Visit) -> None:
-    """Ask the hub to stop what people asked to be stopped."""
-    asked = poll_schedule.at_hub(visit.connection).filter(cancel_requested_at__isnull=False)
-    again_due = Q(cancel_answer=_CancelAnswer.UNCLEAR) & poll_schedule.is_due(timezone.now())
-    unanswered = asked.filter(Q(cancel_answer="") | again_due).select_related("cancel_requested_by")
-    # The ones not tried yet first: a cancel that the hub never answers must not stand before the others.
+    """Cancel at the hub what users have cancelled here."""
+    requested = poll_schedule.at_hub(visit.connection).filter(cancel_requested_at__isnull=False)
+    retry_due = Q(cancel_answer=_Answer.UNCLEAR) & poll_schedule.is_due(timezone.now())
+    unanswered = requested.filter(Q(cancel_answer="") | retry_due).select_related("cancel_requested_by")
+    # First attempts come first: a cancel that the hub never answers must not delay the others.
     for generation in unanswered.order_by("cancel_answer", "cancel_requested_at")[:MAX_CANCELS]:
         if not visit.out_of_time:
             with visit.continue_on_error():
@@ -34,27 +34,22 @@ def forward_cancels(visit: Visit) -> None:
 
 
 def _cancel(generation: Generation, visit: Visit) -> None:
-    # Said first: a successor of a pump that dies over it must not read the hub's 404 as "too late".
+    # Recorded before the call: if the poller dies in it, its successor meets a 404, and must not take that
+    # for "too late".
     cancellation.record_cancel_sending(generation)
     try:
         visit.client.cancel(generation.upstream_id)
     except NotFoundAtHub:
-        # After an answer that was lost it is not known whether that cancel stopped it: the list may tell.
-        if generation.cancel_answer != _CancelAnswer.UNCLEAR:
-            cancellation.record_cancel_answer(
-                generation, _CancelAnswer.TOO_LATE, EndReason.CANCELLED_TOO_LATE
-            )
-        else:
-            poll_schedule.poll_again(generation, timezone.now(), 0.0)
+        _record_not_found(generation)
     except AmbiguousResponse as error:
-        if generation.cancel_answer != _CancelAnswer.UNCLEAR:
-            cancellation.record_cancel_answer(generation, _CancelAnswer.UNCLEAR, error.message)
+        if generation.cancel_answer != _Answer.UNCLEAR:
+            cancellation.record_cancel_answer(generation, _Answer.UNCLEAR, error.message)
         raise
     except (RequestRejected, InvalidKey) as error:
         if error.status == 401:
             cancellation.record_cancel_not_sent(generation)
             raise
-        cancellation.record_cancel_refused(generation, f"The hub did not stop it: {error.message}")
+        cancellation.record_cancel_refused(generation, f"The hub refused the cancel: {error.message}")
     except UpstreamError:
         cancellation.record_cancel_not_sent(generation)
         raise
@@ -62,12 +57,26 @@ def _cancel(generation: Generation, visit: Visit) -> None:
         _record_cancelled(generation, visit)
 
 
+def _record_not_found(generation: Generation) -> None:
+    """Record that the hub has nothing to cancel: it came too late, or an earlier cancel has worked.
+
+    If an earlier attempt was never answered, only the hub's list can tell which; it is polled next.
+    """
+    if generation.cancel_answer == _Answer.UNCLEAR:
+        poll_schedule.poll_again(generation, timezone.now(), 0.0)
+    else:
+        cancellation.record_cancel_answer(generation, _Answer.TOO_LATE, EndReason.CANCELLED_TOO_LATE)
+
+
 def _record_cancelled(generation: Generation, visit: Visit) -> None:
-    """The hub has answered 200. A current hub says so too where the cancel had no effect; its row tells."""
+    """Record that the hub has answered 200.
+
+    A current hub answers 200 also if the cancel had no effect, so the generation's row decides there.
+    """
     if visit.client.revision is not Revision.CURRENT:
         outcomes.record_cancelled(generation, began=None)
         return
-    cancellation.record_cancel_answer(generation, _CancelAnswer.STOPPED, "The hub took the cancel.")
+    cancellation.record_cancel_answer(generation, _Answer.STOPPED, "The hub accepted the cancel.")
     row = visit.client.get_generation(generation.upstream_id)
     if row.ended:
         outcomes.end_by_row(generation, row)

@@ -1,7 +1,7 @@
-"""Ringing for the workers: each piece of work that nobody holds is given to one.
+"""Enqueue django-q2 tasks for the renders and downloads that no worker has leased.
 
-A bell that is lost is rung again; one that is heard twice does nothing the second time, because the row
-decides.
+A task that is lost is enqueued again later. A task that runs twice does nothing the second time, because
+the worker acquires a lease on the row first.
 """
 
 from django.utils import timezone
@@ -12,22 +12,24 @@ from queueapp.models import Connection
 from queueapp.services import coordination, downloads
 from queueapp.services.lifecycle import render_leases
 
-#: As many bells wait on the workers' queue at most: more would only be stale when they are heard.
+#: The most tasks in the job workers' queue. More would be out of date before a worker takes them.
 MAX_WAITING_TASKS = 8
 
 
 def dispatch_renders(connection: Connection) -> None:
-    """What the built-in engine is to make."""
+    """Enqueue tasks for the generations of the built-in engine that are due."""
     for generation_id in render_leases.reserve_due_renders(connection, timezone.now(), _free_slots()):
-        async_task("queueapp.tasks.render_generation", generation_id, cluster=coordination.JOBS, save=False)
+        _enqueue("queueapp.tasks.render_generation", generation_id)
 
 
 def dispatch_downloads() -> None:
-    """The results that are to be fetched from hubs."""
+    """Enqueue tasks for the downloads that are due."""
     for generation_id in downloads.reserve_due_downloads(timezone.now(), _free_slots()):
-        async_task(
-            "queueapp.tasks.download_result", str(generation_id), cluster=coordination.JOBS, save=False
-        )
+        _enqueue("queueapp.tasks.download_result", generation_id)
+
+
+def _enqueue(task: str, generation_id: str) -> None:
+    async_task(task, generation_id, cluster=coordination.JOBS, save=False)
 
 
 def _free_slots() -> int:

@@ -1,6 +1,6 @@
-"""Hearing a hub's events: they wake the pump, so that an ending is on the screen in under a second.
+"""Listen to hubs' completion events and wake the poller, so that results appear within a second.
 
-What is heard is a hint. Polling stays the truth, and finds what was told while nobody listened.
+An event is a hint. Polling confirms it, and finds what was missed while no stream was open.
 """
 
 import logging
@@ -25,73 +25,74 @@ from queueapp.upstream.retry import backoff
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a stream is heard on after the pump has left, so that its successor's is open by then.
+#: Seconds that streams stay open after their poller has stopped: by then its successor has opened its own.
 OVERLAP = 3.0
-#: Seconds: the longest pause between two tries to open a stream.
+#: Seconds: the longest pause between attempts to open a stream.
 MAX_RETRY_DELAY = 60.0
-#: Seconds after which a stream that ended was one; what ends sooner is opened less and less often.
+#: Seconds after which a stream counts as opened. One that ends sooner is reopened after longer and longer.
 STABLE_SECONDS = 15.0
 
 
 class EventListeners:
-    """A thread for each hub that tells events, for as long as one pump pumps; `wake` wakes that pump."""
+    """The event streams of one poller, each with a thread. `wake` is called after each event."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._threads: dict[int, threading.Thread] = {}
-        self._left: float | None = None
+        self._stopped_at: float | None = None
 
-    def hear(self, connection: Connection) -> None:
-        """Listen to this hub, unless somebody does already or it tells no events."""
-        silent = connection.supports_events is False or connection.revision in (
-            "",
-            Connection.Revision.CLASSIC,
-        )
+    def listen(self, connection: Connection) -> None:
+        """Open the event stream of a hub, unless it is open, or the hub has none or is stopped."""
         thread = self._threads.get(connection.pk)
-        if silent or connection.stop_reason or (thread and thread.is_alive()):
+        if connection.stop_reason or not _may_have_events(connection) or (thread and thread.is_alive()):
             return
         thread = threading.Thread(
             target=_listen,
-            args=(connection.pk, self._stopping, self._wake),
+            args=(connection.pk, self._is_stopped, self._wake),
             daemon=True,
             name=f"events of {connection}",
         )
         self._threads[connection.pk] = thread
         thread.start()
 
-    def leave(self) -> None:
-        """Stop listening in a little while."""
-        self._left = time.monotonic()
+    def stop(self) -> None:
+        """Close all streams after OVERLAP seconds. Return at once."""
+        self._stopped_at = time.monotonic()
 
-    def _stopping(self) -> bool:
-        return self._left is not None and time.monotonic() > self._left + OVERLAP
+    def _is_stopped(self) -> bool:
+        return self._stopped_at is not None and time.monotonic() > self._stopped_at + OVERLAP
 
 
-def _listen(connection_id: int, stopping: Callable[[], bool], wake: Callable[[], None]) -> None:
+def _may_have_events(connection: Connection) -> bool:
+    without_events = ("", Connection.Revision.CLASSIC)
+    return connection.supports_events is not False and connection.revision not in without_events
+
+
+def _listen(connection_id: int, is_stopped: Callable[[], bool], wake: Callable[[], None]) -> None:
     failures = 0
-    while not stopping():
-        began = time.monotonic()
+    while not is_stopped():
+        started = time.monotonic()
         try:
             connection = Connection.objects.filter(pk=connection_id, stop_reason="").first()
-            if connection is None or not _read_stream(connection, stopping, wake):
+            if connection is None or not _read_stream(connection, is_stopped, wake):
                 break
         except (DecryptionFailed, ValueError):
-            break  # A visit stops the connection for it, and tells the admin.
+            break  # The next visit stops the connection, with a message for the admin.
         except DatabaseError:
-            log.exception("What a hub told could not be written down.")
+            log.exception("Connection %s: an event could not be recorded.", connection_id)
         finally:
             database.close()
-        failures = 0 if time.monotonic() - began > STABLE_SECONDS else failures + 1
-        _wait(backoff(failures, random.random, longest=MAX_RETRY_DELAY), stopping)
+        failures = 0 if time.monotonic() - started > STABLE_SECONDS else failures + 1
+        _wait(backoff(failures, random.random, longest=MAX_RETRY_DELAY), is_stopped)
 
 
-def _read_stream(connection: Connection, stopping: Callable[[], bool], wake: Callable[[], None]) -> bool:
-    """Listen until the stream ends; False for a hub that has none."""
+def _read_stream(connection: Connection, is_stopped: Callable[[], bool], wake: Callable[[], None]) -> bool:
+    """Record events until the stream ends. Return False if the hub has no stream."""
     try:
-        with get_client(connection).open_events(stopping) as stream:
-            if not stopping():
+        with get_client(connection).open_events(is_stopped) as stream:
+            if not is_stopped():
                 health.set_supports_events(connection, True)
-                # What was told before the stream was open is lost: the lists are asked once.
+                # Events from before the stream was open are lost, so poll everything once.
                 poll_schedule.poll_all_now(connection)
                 coordination.wake_poller()
             for event in stream:
@@ -107,11 +108,11 @@ def _read_stream(connection: Connection, stopping: Callable[[], bool], wake: Cal
 
 
 def record_event(connection: Connection, event: CompletionEvent) -> None:
-    """Take down what one event tells, and wake the pump."""
+    """Record a completion event, and wake the poller if it is about a running generation."""
     ending = {"state": event.state or "", "url": event.url or "", "error": event.error or ""}
     if event.error and not event.state:
         ending["state"] = State.FAILED.value
-    # Kept first: whoever is writing this name down now asks for it afterwards.
+    # Before the lookup: a thread that stores this id at the same moment then finds the event here.
     pending_events.add(connection.pk, event.id, ending)
     generation = poll_schedule.record_completion_event(connection, event.id, ending)
     if generation is None:
@@ -123,7 +124,7 @@ def record_event(connection: Connection, event: CompletionEvent) -> None:
         coordination.wake_poller()
 
 
-def _wait(seconds: float, stopping: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stopping():
+def _wait(seconds: float, is_stopped: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not is_stopped():
         time.sleep(0.2)

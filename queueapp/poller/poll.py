@@ -1,48 +1,37 @@
-"""Watching what a hub has at work: one list for many, and endings only from what the hub clearly says.
+"""Poll a hub: one list for many generations, and endings only from what the hub clearly says.
 
-A generation has left a hub's list only when a whole, well-formed list lacks it that was asked for after
-its release was acknowledged. Every other answer says nothing about any generation.
+A generation has left a hub's list only if a complete, well-formed list lacks it that was requested after
+the hub had accepted it. Any other response says nothing about any generation.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from django.utils import timezone
 
 from queueapp.models import Generation, MediaModel
-from queueapp.poller.visit import HUB_WIDE_ERRORS, Visit
-from queueapp.services.lifecycle import costs, foreign, outcomes, poll_schedule
-from queueapp.upstream.errors import (
-    AmbiguousResponse,
-    InvalidKey,
-    NotFoundAtHub,
-    NotSupported,
-    RequestRejected,
-    UpstreamError,
-)
+from queueapp.poller.visit import Visit
+from queueapp.services.lifecycle import foreign, outcomes, poll_schedule
+from queueapp.upstream.errors import AmbiguousResponse, InvalidKey, NotFoundAtHub, RequestRejected
 from queueapp.upstream.messages import Listing, Revision, Row
 from queueapp.upstream.retry import backoff
 
-#: Seconds until the next look at what a list lacks and nothing explains yet, and after trouble with it;
-#: the second doubles with each failure in a row, up to the third, so that a list which cannot be had
-#: leaves the hub time for everything else.
-RETRY_SOON, RETRY_LATER, RETRY_MAX = 1.5, 5.0, 120.0
-#: Seconds between looks at what a current hub says it has not, although its rows persist: a copy of its
-#: database that lags behind, or a restart, must not end what goes on.
+#: Seconds until the next poll of a generation that its list lacks without an explanation.
+RETRY_SOON = 1.5
+#: Seconds until the next poll after a failed list. They double with each failure in a row, up to the
+#: maximum, so that a list that always fails leaves the hub time for everything else.
+RETRY_LATER, RETRY_MAX = 5.0, 120.0
+#: Seconds between polls of a generation that a current hub says it does not have, although it keeps its
+#: rows: neither a database replica that lags behind nor a restart may end a running generation.
 MISSING_DELAYS = (1.5, 3.0, 6.0, 12.0, 24.0)
-#: The same on a bridge hub, whose event may be late.
+#: The same at a bridge hub, whose completion event may arrive late.
 MISSING_DELAYS_ON_BRIDGE = (RETRY_SOON,)
-#: No generation costs as much; what says so is no cost.
-MAX_COST = 1_000_000
-#: Seconds after which the cost is asked for again, by how long ago the generation ended.
-COST_CHECK_DELAYS = ((60, 10), (600, 60), (6 * 3600, 1800))
 
 
 def poll(visit: Visit) -> None:
-    """See what has become of everything that is due."""
+    """Poll everything that is due: first what completion events announced, then the lists."""
     for generation in poll_schedule.with_completion_event(visit.connection):
         if not visit.out_of_time:
-            _poll_one(generation, visit)
+            _poll_generation(generation, visit)
     models = poll_schedule.due_models(visit.connection, timezone.now())
     if models and visit.client.revision is Revision.CURRENT:
         _poll_list(visit, None)
@@ -53,73 +42,79 @@ def poll(visit: Visit) -> None:
 
 
 def _poll_list(visit: Visit, model: MediaModel | None) -> None:
-    """One list (of one model, or of everything), and what follows from it.
+    """Request the list of one model, or of all, and update the generations that it can tell about.
 
-    It tells only about those that were watched before it was asked for.
+    These are the generations that the hub had accepted before the list was requested.
     """
-    watched = poll_schedule.at_hub(visit.connection).select_related("model")
-    before = list(watched.filter(model=model) if model else watched)
-    # Put off first: a list that cannot be had must not stand before the others in the next round.
-    poll_schedule.postpone(before, timezone.now(), RETRY_LATER)
+    accepted = poll_schedule.at_hub(visit.connection).select_related("model")
+    generations = list(accepted.filter(model=model) if model else accepted)
+    # Postponed before the call: a list that always fails must not come before the others in the next visit.
+    poll_schedule.postpone(generations, timezone.now(), RETRY_LATER)
     with visit.continue_on_error():
         try:
             listing = visit.client.list_generations(model.name if model else None)
         except (AmbiguousResponse, RequestRejected) as error:
-            poll_schedule.postpone(
-                before, timezone.now(), _retry_delay(error, visit.connection.consecutive_failures)
-            )
+            delay = _list_retry_delay(error, visit.connection.consecutive_failures)
+            poll_schedule.postpone(generations, timezone.now(), delay)
             raise
         visit.list_succeeded()
-        _record_foreign(visit, listing, before)
-        _compare_with_list(visit, listing, before)
+        _record_foreign(visit, listing, generations)
+        _apply_list(visit, listing, generations)
 
 
-def _retry_delay(error: UpstreamError, failures: int) -> float:
-    """Seconds until a list that could not be had is asked for again."""
+def _list_retry_delay(error: AmbiguousResponse | RequestRejected, failures: int) -> float:
+    """Return the seconds until a failed list is requested again."""
     if isinstance(error, RequestRejected):
         return RETRY_MAX
     return backoff(failures, lambda: 1.0, base=RETRY_LATER, longest=RETRY_MAX)
 
 
-def _compare_with_list(visit: Visit, listing: Listing, before: Sequence[Generation]) -> None:
-    rows = {row.id: row for row in listing.rows}
-    over = [one for one in before if (row := rows.get(one.upstream_id)) and outcomes.has_ended(one, row)]
-    gone = [one for one in before if one.upstream_id not in rows]
-    missing = [one for one in gone if not _may_be_listed_under_parameter(one, rows)]
-    done = {one.pk for one in over + missing}
-    poll_schedule.record_listed([one for one in before if one.pk not in done], timezone.now())
-    for one in over:
-        outcomes.end_by_row(one, rows[one.upstream_id])
-    for one in missing:
-        _handle_missing(one, visit)
-
-
-def _may_be_listed_under_parameter(generation: Generation, rows: Mapping[str, Row]) -> bool:
-    """Whether its row may be there under a parameter of its own that is named like the hub's name for it,
-    for a hub may put it in that one's place."""
-    return str(generation.submission.params.get("generation_id", "")) in rows
-
-
-def _record_foreign(visit: Visit, listing: Listing, ours: Sequence[Generation]) -> None:
-    known = {one.upstream_id for one in ours}
+def _record_foreign(visit: Visit, listing: Listing, generations: Sequence[Generation]) -> None:
+    known = {generation.upstream_id for generation in generations}
     others = {row.id: row.model or "" for row in listing.rows if row.id not in known}
     if others:
         foreign.record_foreign(visit.connection, others)
 
 
-def _handle_missing(generation: Generation, visit: Visit) -> None:
-    """The list lacks it: on a classic hub it is over; the others can be asked about the one."""
+def _apply_list(visit: Visit, listing: Listing, generations: Sequence[Generation]) -> None:
+    """Update generations from a complete list: running, ended, or missing."""
+    rows = {row.id: row for row in listing.rows}
+    running, ended, missing = [], [], []
+    for generation in generations:
+        row = rows.get(generation.upstream_id)
+        if row is None and not _may_be_listed_under_parameter(generation, rows):
+            missing.append(generation)
+        elif row is not None and outcomes.has_ended(generation, row):
+            ended.append((generation, row))
+        else:
+            running.append(generation)
+    poll_schedule.record_listed(running, timezone.now())
+    for generation, row in ended:
+        outcomes.end_by_row(generation, row)
+    for generation in missing:
+        _handle_unlisted(generation, visit)
+
+
+def _may_be_listed_under_parameter(generation: Generation, rows: Mapping[str, Row]) -> bool:
+    """Return whether the hub may list the generation under its own parameter `generation_id`.
+
+    Some hubs let a submitted parameter of that name cover the id.
+    """
+    return str(generation.submission.params.get("generation_id", "")) in rows
+
+
+def _handle_unlisted(generation: Generation, visit: Visit) -> None:
+    """End a generation that left a classic hub's list. Other hubs are asked about it first."""
     if visit.client.revision is Revision.CLASSIC:
         outcomes.end_unlisted(generation)
     elif visit.out_of_time:
         poll_schedule.poll_again(generation, timezone.now(), 0.0)
     else:
-        _poll_one(generation, visit, listed=False)
+        _poll_generation(generation, visit, listed=False)
 
 
-def _poll_one(generation: Generation, visit: Visit, *, listed: bool = True) -> None:
-    """Ask for the one; what the hub says of it, or that it has none of it, decides. `listed` is whether a
-    list may still have it."""
+def _poll_generation(generation: Generation, visit: Visit, *, listed: bool = True) -> None:
+    """Request the row of one generation and update it. `listed` is False if a complete list lacks it."""
     poll_schedule.poll_again(generation, timezone.now(), RETRY_LATER)
     with visit.continue_on_error():
         try:
@@ -129,58 +124,34 @@ def _poll_one(generation: Generation, visit: Visit, *, listed: bool = True) -> N
             return
         except InvalidKey as error:
             if error.status == 403:
-                return  # About this one alone: somebody else's, perhaps. The list tells about the key.
+                return  # This concerns one generation, not the key: the list shows whether the key works.
             raise
-        if outcomes.has_ended(generation, row):
-            outcomes.end_by_row(generation, row)
-        elif row.ended and not listed:
-            outcomes.end_unlisted(generation)  # It is over, and what the row says of how cannot be believed.
-        elif visit.client.revision is Revision.CURRENT:
-            poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON, completion_event=None)
-        else:
-            # The row is about to go, and what the event told is all that will ever be told.
-            poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON)
+        _apply_row(generation, row, visit, listed=listed)
+
+
+def _apply_row(generation: Generation, row: Row, visit: Visit, *, listed: bool) -> None:
+    if outcomes.has_ended(generation, row):
+        outcomes.end_by_row(generation, row)
+    elif row.ended and not listed:
+        outcomes.end_unlisted(generation)  # It has ended, but the row's outcome cannot be trusted.
+    elif visit.client.revision is Revision.CURRENT:
+        # It is running, so its completion event was wrong.
+        poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON, completion_event=None)
+    else:
+        # A bridge hub is about to delete the row. The event is the only report of the outcome, so keep it.
+        poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON)
 
 
 def _handle_not_found(generation: Generation, visit: Visit) -> None:
-    """The hub has none of this. Where nothing was told yet, what an event has to tell may still arrive."""
-    current = visit.client.revision is Revision.CURRENT
-    pauses = MISSING_DELAYS if current else MISSING_DELAYS_ON_BRIDGE
+    """End a generation that the hub says it does not have, or poll again if that may still change."""
+    is_current = visit.client.revision is Revision.CURRENT
+    delays = MISSING_DELAYS if is_current else MISSING_DELAYS_ON_BRIDGE
+    polls = generation.missing_polls
     if generation.completion_event:
         outcomes.end_unlisted(generation)
-    elif generation.missing_polls < len(pauses):
-        pause = pauses[generation.missing_polls]
-        poll_schedule.poll_again(
-            generation, timezone.now(), pause, missing_polls=generation.missing_polls + 1
-        )
-    elif current:
+    elif polls < len(delays):
+        poll_schedule.poll_again(generation, timezone.now(), delays[polls], missing_polls=polls + 1)
+    elif is_current:
         outcomes.end_missing(generation)
     else:
         outcomes.end_unlisted(generation)
-
-
-def update_costs(visit: Visit) -> None:
-    """Write down what ended generations cost, where the hub tells it."""
-    for generation in costs.costs_due(visit.connection, timezone.now()):
-        if visit.out_of_time or not _update_cost(generation, visit):
-            return
-
-
-def _update_cost(generation: Generation, visit: Visit) -> bool:
-    """Whether it is worth asking for another: where the history is closed or broken, the queue may work."""
-    now = timezone.now()
-    age = (now - (generation.ended_at or now)).total_seconds()
-    pause = next((pause for limit, pause in COST_CHECK_DELAYS if age < limit), None)
-    costs.schedule_cost_check(generation, None if pause is None else now + timedelta(seconds=pause))
-    try:
-        cost = visit.client.get_history_entry(generation.upstream_id).cost
-    except (NotSupported, NotFoundAtHub):
-        costs.schedule_cost_check(generation, None)
-        return True
-    except UpstreamError as error:
-        if isinstance(error, HUB_WIDE_ERRORS) and not isinstance(error, InvalidKey):
-            raise
-        return False
-    if cost is not None and 0 <= (cost := round(cost, 6)) < MAX_COST:
-        costs.record_cost(generation, cost)
-    return True

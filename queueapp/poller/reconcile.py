@@ -1,8 +1,8 @@
-"""Looking for what may have been made although the answer to its POST was lost.
+"""Search the hub for generations whose POST was never answered.
 
-The hub's list echoes parameters and time of enqueue. What is found is adopted; what is not found by looks
-that go on until the POST can no longer be on its way ends with the truth: nothing was made, where the
-hub's rows persist, and nobody knows, elsewhere. It is never posted again by itself.
+The hub's list echoes the parameters and the enqueue time of each generation. A row that matches becomes
+the generation's. If the searches have found none by the time the POST can no longer be on its way, the
+generation ends: as never made if the hub keeps its rows, else as lost. Nothing is posted again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,167 +24,169 @@ from queueapp.upstream.errors import AmbiguousResponse, UpstreamError
 from queueapp.upstream.matching import MAX_LATE_ARRIVAL, LostPost, is_in_time, match_rows
 from queueapp.upstream.messages import END_STATES, Revision, Row
 
-#: Seconds between looks; the last one counts from then on. The later ones are further apart than any
-#: answer is waited for.
+#: Seconds between searches; the last value repeats. It is longer than any response is waited for.
 RETRY_DELAYS = (2.0, 4.0, 8.0, 16.0, 30.0)
-#: Times that one list is asked for again in a look.
-MAX_LIST_ATTEMPTS = 3
-#: No verdict before the POST has been given up for so many seconds, on whatever line it may still be.
+#: Retries of one list within a search: a search needs several lists, and all of them complete.
+MAX_LIST_RETRIES = 3
+#: The search goes on for this long after the POST was given up, because the POST may still arrive.
 MIN_SEARCH_TIME = timedelta(seconds=MAX_LATE_ARRIVAL + 15.0)
-#: A search that could not see a whole list for so long ends without one.
+#: A search without a complete list ends after this long.
 MAX_SEARCH_TIME = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class UncertainPost:
-    """One POST whose answer was lost, and what was sent with it."""
+    """A POST that was never answered: its generations, and the search for their rows."""
 
-    batch: Sequence[Generation]
-    lease_token: LostPost
+    query: LostPost
+    generations: Sequence[Generation]
 
 
 def reconcile(visit: Visit) -> None:
-    """Look for the uncertain ones, model by model, where one of them is due."""
+    """Search for the uncertain generations of each model that has one due."""
     now = timezone.now()
     uncertain = Generation.objects.in_flight().filter(connection=visit.connection, state=State.UNCERTAIN)
-    wanted = set(uncertain.filter(poll_schedule.is_due(now)).values_list("pk", flat=True))
-    if not wanted:
+    due_ids = set(uncertain.filter(poll_schedule.is_due(now)).values_list("pk", flat=True))
+    if not due_ids:
         return
     in_order = uncertain.order_by("model_id", "submission_id", "posted_at", "ordinal")
-    for _, same in groupby(in_order.select_related("submission", "model"), key=lambda one: one.model_id):
-        of_model = list(same)
-        due = [one for one in of_model if one.pk in wanted]
+    by_model = groupby(
+        in_order.select_related("submission", "model"), key=lambda generation: generation.model_id
+    )
+    for _, group in by_model:
+        generations = list(group)
+        due = [generation for generation in generations if generation.pk in due_ids]
         if due and not visit.out_of_time:
-            # Put off first: a list that cannot be had must not stand before the others in the next round.
+            # Postponed before the calls: a list that always fails must not come first in the next visit.
             poll_schedule.postpone(due, now, RETRY_DELAYS[0])
             with visit.continue_on_error():
-                _reconcile_model(visit, of_model, due)
+                _reconcile_model(visit, generations, due)
 
 
-def _reconcile_model(visit: Visit, of_model: list[Generation], due: list[Generation]) -> None:
-    """One look at everything the hub tells of a model: what is going and, where rows persist, what ended.
+def _reconcile_model(visit: Visit, uncertain: list[Generation], due: list[Generation]) -> None:
+    """Search for one model's uncertain generations, and update the due ones that were not found.
 
-    Only a look that saw all of it counts for those it did not find.
+    Only a search of complete lists counts as one that did not find a generation.
     """
-    posts = _group_by_post(visit.connection, of_model)
-    rows: dict[str, Row] = {}
-    persist = visit.client.revision is Revision.CURRENT
+    posts = _group_by_post(visit.connection, uncertain)
+    keeps_rows = visit.client.revision is Revision.CURRENT
     try:
-        for status in (None, *sorted(END_STATES)) if persist else (None,):
-            listed = _list_generations(visit, of_model[0].model.name, status)
-            rows |= {row.id: row for row in listed}
-            _assign_matches(visit.connection, posts, listed)
+        rows = _search(visit, posts, uncertain[0].model.name, search_ended=keeps_rows)
     except UpstreamError as error:
-        for one in due if not isinstance(error, HUB_WIDE_ERRORS) else ():
-            _give_up_without_list(one)
+        if not isinstance(error, HUB_WIDE_ERRORS):
+            _give_up_without_list(due)
         raise
-    nobodys = _unassigned_rows(visit.connection, rows.values()) if persist else []
-    for one in due:
-        if not one.upstream_id:
-            _handle_not_found(
-                one,
-                nothing_made=persist and not _may_be_unassigned_row(visit.connection, one, posts, nobodys),
-            )
+    unassigned = _unassigned_rows(visit.connection, rows) if keeps_rows else []
+    for generation in due:
+        if not generation.upstream_id:
+            may_exist = _may_be_row_of(generation, posts, unassigned, visit.connection)
+            _record_not_found(generation, nothing_made=keeps_rows and not may_exist)
+
+
+def _search(visit: Visit, posts: Sequence[UncertainPost], model: str, *, search_ended: bool) -> list[Row]:
+    """Request the rows of a model, assign those that match, and return all of them."""
+    rows: dict[str, Row] = {}
+    for status in (None, *sorted(END_STATES)) if search_ended else (None,):
+        listed = _list_generations(visit, model, status)
+        rows |= {row.id: row for row in listed}
+        _assign_matches(visit.connection, posts, listed)
+    return list(rows.values())
 
 
 def _list_generations(visit: Visit, model: str, status: str | None) -> list[Row]:
-    """A list, asked for again at once where the answer makes no sense: a look takes several."""
-    for _ in range(MAX_LIST_ATTEMPTS):
+    """Request a list, again at once if the response makes no sense."""
+    attempts = 0
+    while True:
+        attempts += 1
         try:
             rows = list(visit.client.list_generations(model, status=status).rows)
         except AmbiguousResponse:
-            if visit.out_of_time:
+            if visit.out_of_time or attempts > MAX_LIST_RETRIES:
                 raise
         else:
             visit.list_succeeded()
             return rows
-    return list(visit.client.list_generations(model, status=status).rows)
 
 
-def _group_by_post(connection: Connection, uncertain: Sequence[Generation]) -> list[UncertainPost]:
-    """The POSTs that these were sent with."""
-    batches = groupby(uncertain, key=lambda one: (one.submission_id, one.posted_at))
-    found = []
-    for place, (_, same) in enumerate(batches):
-        batch = list(same)
-        found.append(UncertainPost(batch, _to_lost_post(connection, place, batch)))
-    return found
+def _group_by_post(connection: Connection, uncertain: Iterable[Generation]) -> list[UncertainPost]:
+    """Return the POSTs of these generations, which are in the order of submission and POST."""
+    groups = groupby(uncertain, key=lambda generation: (generation.submission_id, generation.posted_at))
+    batches = [list(group) for _, group in groups]
+    return [UncertainPost(_build_query(connection, n, batch), batch) for n, batch in enumerate(batches)]
 
 
-def _to_lost_post(connection: Connection, place: int, batch: Sequence[Generation]) -> LostPost:
-    first = batch[0]
-    posted = first.posted_at or first.released_at or first.enqueued_at
-    submission = first.submission
+def _build_query(connection: Connection, number: int, batch: Sequence[Generation]) -> LostPost:
+    generation, submission = batch[0], batch[0].submission
+    posted_at = generation.posted_at or generation.released_at or generation.enqueued_at
     try:
         params = inputs.resolve_references(submission.params, connection, asked_at=submission.created_at)
     except (DroverError, OSError):
         params = submission.params
     return LostPost(
-        id=place,
-        model=first.model.name,
+        id=number,
+        model=generation.model.name,
         params=comparable_params(params),
         count=len(batch),
-        posted_from=posted,
-        posted_to=first.answered_at or timezone.now(),
-        known=foreign.known_before(connection, posted),
+        posted_from=posted_at,
+        posted_to=generation.answered_at or timezone.now(),
+        known=foreign.known_before(connection, posted_at),
     )
 
 
-def _assign_matches(connection: Connection, posts: Sequence[UncertainPost], rows: list[Row]) -> None:
-    """Give the rows that fit to the generations that have none yet."""
-    left = {post.lease_token.id: [one for one in post.batch if not one.upstream_id] for post in posts}
-    claims = [
-        replace(post.lease_token, count=len(left[post.lease_token.id]))
-        for post in posts
-        if left[post.lease_token.id]
+def _assign_matches(connection: Connection, posts: Sequence[UncertainPost], rows: Sequence[Row]) -> None:
+    """Assign the rows that match to generations without an id, and end those that have ended."""
+    searched = {post.query.id: [g for g in post.generations if not g.upstream_id] for post in posts}
+    queries = [
+        replace(post.query, count=len(searched[post.query.id])) for post in posts if searched[post.query.id]
     ]
-    ahead = connection.clock_offset
-    for place, fitting in match_rows(
-        claims, rows, clock_offset=ahead, taken=_assigned_ids(connection, rows)
-    ).items():
-        for one, row in zip(left[place], fitting, strict=False):
-            if submitting.assign_upstream_id(one, row.id, "Found in the hub's list.") and outcomes.has_ended(
-                one, row
-            ):
-                outcomes.end_by_row(one, row)
+    taken = _assigned_ids(connection, rows)
+    matches = match_rows(queries, rows, clock_offset=connection.clock_offset, taken=taken)
+    for post_id, matching in matches.items():
+        for generation, row in zip(searched[post_id], matching, strict=False):
+            assigned = submitting.assign_upstream_id(generation, row.id, "Found in the hub's list.")
+            if assigned and outcomes.has_ended(generation, row):
+                outcomes.end_by_row(generation, row)
 
 
 def _assigned_ids(connection: Connection, rows: Iterable[Row]) -> set[str]:
-    """The rows that are somebody's here, be it by another connection to the same place."""
-    names = [row.id for row in rows]
-    held = Generation.objects.filter(
-        connection__in=connections_to(get_hub_namespace(connection)), upstream_id__in=names
+    """Return the ids of rows that belong to generations of any connection to this hub namespace."""
+    assigned = Generation.objects.filter(
+        connection__in=connections_to(get_hub_namespace(connection)),
+        upstream_id__in=[row.id for row in rows],
     )
-    return set(held.values_list("upstream_id", flat=True))
+    return set(assigned.values_list("upstream_id", flat=True))
 
 
-def _unassigned_rows(connection: Connection, rows: Iterable[Row]) -> list[Row]:
-    """The rows that are nobody's here."""
-    rows = list(rows)
-    taken = _assigned_ids(connection, rows)
-    return [row for row in rows if row.id not in taken]
+def _unassigned_rows(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+    assigned = _assigned_ids(connection, rows)
+    return [row for row in rows if row.id not in assigned]
 
 
-def _may_be_unassigned_row(
-    connection: Connection, generation: Generation, posts: Sequence[UncertainPost], nobodys: Sequence[Row]
+def _may_be_row_of(
+    generation: Generation, posts: Sequence[UncertainPost], unassigned: Sequence[Row], connection: Connection
 ) -> bool:
-    """Whether the hub made something at the time that is nobody's, and may be this one in other words: a
-    hub may echo parameters changed, cut, or not at all."""
-    claim = next(post.lease_token for post in posts if generation in post.batch)
-    return any(is_in_time(claim, row, clock_offset=connection.clock_offset) for row in nobodys)
+    """Return whether an unassigned row has the time of this generation's POST.
+
+    It may be the generation even if its parameters differ: hubs echo them changed, cut, or not at all.
+    """
+    query = next(post.query for post in posts if generation in post.generations)
+    return any(is_in_time(query, row, clock_offset=connection.clock_offset) for row in unassigned)
 
 
-def _give_up_without_list(generation: Generation) -> None:
-    """Lists that cannot be had for so long tell nothing, and never will: nobody knows."""
-    if generation.answered_at and timezone.now() > generation.answered_at + MAX_SEARCH_TIME:
-        outcomes.end_unreconciled(generation, nothing_made=False)
+def _give_up_without_list(due: Iterable[Generation]) -> None:
+    """End generations whose lists have failed for too long: their outcome stays unknown."""
+    for generation in due:
+        if generation.answered_at and timezone.now() > generation.answered_at + MAX_SEARCH_TIME:
+            outcomes.end_unreconciled(generation, nothing_made=False)
 
 
-def _handle_not_found(generation: Generation, *, nothing_made: bool) -> None:
+def _record_not_found(generation: Generation, *, nothing_made: bool) -> None:
+    """Schedule the next search, or end the generation if this was the last."""
     now = timezone.now()
-    given_up = generation.answered_at or now
-    if generation.missing_polls + 1 >= len(RETRY_DELAYS) and now >= given_up + MIN_SEARCH_TIME:
+    given_up_at = generation.answered_at or now
+    searches = generation.missing_polls + 1
+    if searches >= len(RETRY_DELAYS) and now >= given_up_at + MIN_SEARCH_TIME:
         outcomes.end_unreconciled(generation, nothing_made=nothing_made)
         return
-    pause = RETRY_DELAYS[min(generation.missing_polls, len(RETRY_DELAYS) - 1)]
-    poll_schedule.poll_again(generation, now, pause, missing_polls=generation.missing_polls + 1)
+    delay = RETRY_DELAYS[min(searches, len(RETRY_DELAYS)) - 1]
+    poll_schedule.poll_again(generation, now, delay, missing_polls=searches)

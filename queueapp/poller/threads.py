@@ -1,124 +1,86 @@
-"""One lane for each place at a hub: a hub that hangs holds up neither the pump's lease nor the other hubs."""
+"""Visit hubs in threads, so that a hub that hangs delays neither the loop nor the other hubs."""
 
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 from django.db import connections as databases
-from django.utils import timezone
 
-from queueapp.backends import get_client
-from queueapp.encryption import DecryptionFailed
 from queueapp.models import Connection
-from queueapp.poller import cancel, poll, reconcile, release
-from queueapp.poller.visit import Visit
-from queueapp.services.hubs import health
+from queueapp.poller import steps
 from queueapp.services.hubs.namespaces import HubNamespace, get_hub_namespace
-from queueapp.services.lifecycle import submitting
-from queueapp.upstream.client import Client
-from queueapp.upstream.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
-#: Hubs that are asked at the same time.
+#: Hub namespaces that are visited at the same time.
 MAX_THREADS = 16
 
 
-def visit_hub(connection: Connection, fence: int, *, sends: bool = True) -> None:
-    """One visit of a hub: pass cancels on, look at what is due, search what is lost, send what fits.
-
-    Without `sends` nothing new is sent.
-    """
-    submitting.take_over_submissions(connection, fence)
-    if not health.is_configured(connection) or not health.accepts_calls(connection, timezone.now()):
-        return
-    try:
-        client = get_client(connection)
-    except (DecryptionFailed, ValueError) as error:
-        health.stop(connection, Connection.StopReason.KEY, str(error))
-        return
-    # Looking goes first: a hub that takes nothing new still tells what becomes of what it has.
-    if not _run_steps(connection, client, cancel.forward_cancels, poll.poll, reconcile.reconcile):
-        return
-    if sends:
-        release.release_submissions(connection, fence)
-    _run_steps(connection, client, poll.update_costs)
-
-
-def _run_steps(connection: Connection, client: Client, *steps: Callable[[Visit], None]) -> bool:
-    """Take these steps as long as there is time and hope; whether the hub can be asked for more."""
-    visit = Visit(connection, client)
-    for step in steps:
-        if not visit.out_of_time and not visit.hub_failed:
-            _run_step(step, visit)
-    visit.finish()
-    return not visit.hub_failed
-
-
-def _run_step(step: Callable[[Visit], None], visit: Visit) -> None:
-    """One step. What breaks in it keeps neither the others nor the sending."""
-    try:
-        step(visit)
-    except UpstreamError as error:
-        visit.record(error)
-    except Exception:
-        log.exception("%s.%s broke at %s.", step.__module__, step.__name__, visit.connection)
+class _VisitRequest(NamedTuple):
+    fence: int
+    may_release: bool
 
 
 class HubThreads:
-    """The visits under way. A place at a hub is visited by one thread of this process's pump at a time, by
-    whichever connection: none adopts what another is just sending there. `over` is called after each."""
+    """The visits of one poller: at most one at a time for each hub namespace.
 
-    def __init__(self, over: Callable[[], None]) -> None:
-        self._over = over
+    Two connections can share a hub namespace. Reconciling one must not assign what the other is submitting
+    at that moment. `on_done` is called after each visit, from the visit's thread.
+    """
+
+    def __init__(self, on_done: Callable[[], None]) -> None:
+        self._on_done = on_done
         self._running: dict[HubNamespace, Future[None]] = {}
-        self._waiting: dict[HubNamespace, dict[int, tuple[int, bool]]] = {}
+        #: The requested visits of each namespace, by connection id.
+        self._requested: dict[HubNamespace, dict[int, _VisitRequest]] = {}
 
-    def visit(self, connection: Connection, fence: int, *, sends: bool = True) -> None:
-        """Visit a hub soon: now, or once more when what is under way there is over."""
-        place = get_hub_namespace(connection)
-        self._waiting.setdefault(place, {})[connection.pk] = (fence, sends)
-        self._begin(place)
+    def visit(self, connection: Connection, fence: int, *, may_release: bool = True) -> None:
+        """Visit a hub: now, or in a later `start_requested` if its namespace is being visited."""
+        namespace = get_hub_namespace(connection)
+        requests = self._requested.setdefault(namespace, {})
+        requests[connection.pk] = _VisitRequest(fence, may_release)
+        self._start_next(namespace)
 
-    def follow_up(self) -> None:
-        """Begin the visits that were asked for while one was under way."""
-        for place in self._waiting:
-            self._begin(place)
+    def start_requested(self) -> None:
+        """Start the visits that had to wait for another one in their namespace."""
+        for namespace in self._requested:
+            self._start_next(namespace)
 
-    def _begin(self, place: HubNamespace) -> None:
-        waiting, running = self._waiting[place], self._running.get(place)
-        if waiting and (running is None or running.done()):
-            connection_id = next(iter(waiting))
-            self._running[place] = _pool().submit(
-                _visit_in_thread, connection_id, *waiting.pop(connection_id)
-            )
-            self._running[place].add_done_callback(lambda _: self._over())
+    def _start_next(self, namespace: HubNamespace) -> None:
+        requests, running = self._requested[namespace], self._running.get(namespace)
+        if not requests or (running and not running.done()):
+            return
+        connection_id = next(iter(requests))
+        future = _thread_pool().submit(_visit_in_thread, connection_id, requests.pop(connection_id))
+        self._running[namespace] = future
+        future.add_done_callback(lambda _: self._on_done())
 
     @property
     def busy(self) -> bool:
-        """Whether a visit is under way."""
-        return any(not running.done() for running in self._running.values())
+        """Return whether a visit is running."""
+        return any(not future.done() for future in self._running.values())
 
 
 _lock = threading.Lock()
 _pools: list[ThreadPoolExecutor] = []
 
 
-def _pool() -> ThreadPoolExecutor:
-    """This process's threads, kept from pump to pump, and with them their connections to the hubs."""
+def _thread_pool() -> ThreadPoolExecutor:
+    """Return this process's threads. One poller after another uses them."""
     with _lock:
         if not _pools:
-            _pools.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="lane"))
+            _pools.append(ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="hub"))
         return _pools[0]
 
 
-def _visit_in_thread(connection_id: int, fence: int, sends: bool) -> None:
+def _visit_in_thread(connection_id: int, request: _VisitRequest) -> None:
     try:
         connection = Connection.objects.filter(pk=connection_id).first()
         if connection is not None:
-            visit_hub(connection, fence, sends=sends)
+            steps.visit_hub(connection, request.fence, may_release=request.may_release)
     except Exception:
-        log.exception("The pump could not see to connection %s.", connection_id)
+        log.exception("Connection %s: the visit failed.", connection_id)
     finally:
         databases.close_all()

@@ -1,4 +1,4 @@
-"""One round of calls to one hub: what goes wrong with one thing must not keep the others waiting."""
+"""Limit a visit to one hub in time, and collect the errors of its calls."""
 
 import time
 from collections.abc import Iterator
@@ -10,34 +10,38 @@ from queueapp.services.hubs import health
 from queueapp.upstream.client import Client
 from queueapp.upstream.errors import AmbiguousResponse, Busy, InvalidKey, Unreachable, UpstreamError
 
-#: Seconds after which a round begins nothing new; what is left stays due.
+#: Seconds after which a visit starts nothing new. The rest stays due for the next visit.
 TIME_LIMIT = 8.0
-#: What concerns the whole hub: every other call would meet the same.
+#: Errors that concern the whole hub: every other call would meet the same.
 HUB_WIDE_ERRORS = (Unreachable, Busy, InvalidKey)
 
 
 @dataclass
 class Visit:
-    """The state of one visit: the gravest `error` so far, and whether a complete list was received."""
+    """A time-limited series of calls to one hub.
+
+    A failed call leaves the others running, unless its error concerns the whole hub. `error` is the most
+    severe error so far; `has_complete_list` is True once the hub has sent a complete list.
+    """
 
     connection: Connection
     client: Client
     error: UpstreamError | None = None
-    got_list: bool = False
-    _until: float = field(default_factory=lambda: time.monotonic() + TIME_LIMIT)
+    has_complete_list: bool = False
+    _deadline: float = field(default_factory=lambda: time.monotonic() + TIME_LIMIT)
 
     @property
     def out_of_time(self) -> bool:
-        return time.monotonic() > self._until
+        return time.monotonic() > self._deadline
 
     @property
     def hub_failed(self) -> bool:
-        """Whether something concerned the whole hub."""
+        """Return whether an error concerned the whole hub."""
         return isinstance(self.error, HUB_WIDE_ERRORS)
 
     @contextmanager
     def continue_on_error(self) -> Iterator[None]:
-        """What a hub answers in here to one question spares the rest of the round, unless it concerns all."""
+        """Record an error of the block. Raise it again only if it concerns the whole hub."""
         try:
             yield
         except UpstreamError as error:
@@ -46,22 +50,22 @@ class Visit:
                 raise
 
     def record(self, error: UpstreamError) -> None:
-        """Remember an error, unless a graver one is known."""
+        """Keep an error, unless a more severe one is known."""
         if self.error is None or _severity(error) > _severity(self.error):
             self.error = error
 
     def list_succeeded(self) -> None:
-        """A list was answered as it should be."""
-        self.got_list = True
+        """Record that the hub has sent a complete list."""
+        self.has_complete_list = True
         health.record_success(self.connection)
         health.record_clock_offset(self.connection, self.client.clock_offset)
 
     def finish(self) -> None:
-        """Let the connection rest, or stop, after trouble; not for what concerns one thing alone."""
+        """Stop the connection if its key failed; pause it if the hub failed, or sent nothing usable."""
         if isinstance(self.error, InvalidKey):
             health.stop(self.connection, Connection.StopReason.KEY, self.error.message)
-        unclear = isinstance(self.error, AmbiguousResponse) and not self.got_list
-        if self.error is not None and (self.hub_failed or unclear):
+        unusable = isinstance(self.error, AmbiguousResponse) and not self.has_complete_list
+        if self.error is not None and (self.hub_failed or unusable):
             health.record_failure(self.connection, self.error.message, self.error.retry_after)
 
 

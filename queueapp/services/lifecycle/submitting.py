@@ -14,8 +14,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from queueapp import backends
 from queueapp.models import Connection, Event, FairShare, Generation
 from queueapp.services import coordination, inputs
+from queueapp.services.hubs import health
 from queueapp.services.hubs.connections import same_account
 from queueapp.services.lifecycle import foreign, pending_events
 from queueapp.services.lifecycle.cancellation import cancel_if_requested
@@ -88,6 +90,29 @@ def mark_posting(claimed: Sequence[Generation], fence: int) -> list[Generation]:
     for generation in posted:
         generation.posted_at = now
     return posted
+
+
+def settle(connection: Connection, posted: Sequence[Generation], outcome: backends.SubmitOutcome) -> None:
+    """Record the outcome of a POST on its generations and in the health of the connection."""
+    match outcome:
+        case backends.Accepted(ids):
+            record_accepted(posted, ids)
+            health.record_submit_success(connection)
+        case backends.Rejected(reason, raw, category):
+            record_rejected(posted, reason, raw, category)
+            health.record_submit_success(connection)
+        case backends.TryLater(reason, retry_after):
+            return_to_queue(posted, reason)
+            health.record_submit_failure(connection, reason, retry_after)
+        case backends.KeyRejected(reason):
+            return_to_queue(posted, reason)
+            health.stop(connection, Connection.StopReason.KEY, reason)
+        case backends.CreditsExhausted(reason, raw):
+            record_rejected(posted, reason, raw, "credits")
+            health.stop(connection, Connection.StopReason.CREDITS, reason)
+        case backends.AnswerLost(reason):
+            mark_uncertain(posted, reason)
+            health.record_submit_failure(connection, reason)
 
 
 def record_accepted(posted: Sequence[Generation], ids: Sequence[str] | None) -> None:

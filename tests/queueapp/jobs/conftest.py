@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from queueapp import backends
-from tests.queueapp.hubs.conftest import bridge_hub, current_hub, ended, team
+from tests.queueapp.poller.conftest import bridge_hub, current_hub, ended, team
 
 __all__ = ["bridge_hub", "current_hub", "ended", "team"]
 
