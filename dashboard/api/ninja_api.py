@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from dashboard.access import View, sign_in_required
 from dashboard.api import account, errors, models, queue
 from dashboard.api.requests import BearerToken
+from queueapp import __version__
 
 
 def documentation_view(view: View) -> View:
@@ -17,7 +18,7 @@ def documentation_view(view: View) -> View:
 
 api = NinjaAPI(
     title="Drover",
-    version="1",
+    version=__version__,
     description=(
         "The queue protocol, classic revision. Send `Authorization: Bearer TOKEN` with every call. "
         "Create a token on your account page."
