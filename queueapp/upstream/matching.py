@@ -61,7 +61,7 @@ def match_rows(
 
     Rows with an exact echo are preferred, then rows close to the time of the POST, and as many rows as
     possible are assigned. If somebody else submitted exactly the same at the same time, the rows cannot be
-    told apart.
+    distinguished.
     """
     available = {row.id: row for row in rows if row.id not in taken}
     candidates = [_find_candidates(post, available.values(), clock_offset) for post in posts]

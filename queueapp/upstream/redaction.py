@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 #: Characters of an error message that is shown, and of a body that is stored for diagnosis.
 MAX_MESSAGE, MAX_RAW = 500, 2000
-#: Characters of a `data:` URI's content that stay, so that two URIs can still be told apart.
+#: Characters of a `data:` URI's content that stay, so that two URIs can still be distinguished.
 MAX_DATA_URI = 64
 #: Characters that are searched for keys and URIs. The rest of a longer text is cut off unread.
 MAX_INPUT = 64 * 1024
