@@ -30,7 +30,8 @@ from django.contrib.auth.models import User
 client = Client(headers={"Host": "localhost"})
 client.force_login(User.objects.get(username="alice"), backend="dashboard.access.UserBackend")
 page = client.get("/").content.decode()
-counts = {model._meta.db_table: model.objects.count() for model in apps.get_app_config("queueapp").get_models()}
+models = apps.get_app_config("queueapp").get_models()
+counts = {model._meta.db_table: model.objects.count() for model in models}
 print(json.dumps({"rows": page.count('id="generation-'), "counts": counts}))
 """
 
@@ -55,6 +56,7 @@ def test_a_database_of_a_release_migrates_and_keeps_its_rows(release: Path, tmp_
         "DROVER_DATA": str(tmp_path),
         "DROVER_ENV_FILE": os.devnull,
         "DATABASE_URL": f"sqlite:///{database}",
+        "DROVER_DEBUG": "1",  # Static files need not be collected.
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
     }
     output = subprocess.run(
