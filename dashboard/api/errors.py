@@ -2,26 +2,17 @@
 
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from queueapp.errors import (
-    BadRequest,
-    DroverError,
-    MethodNotAllowed,
-    NotFound,
-    TooLarge,
-    Unauthenticated,
-)
+from queueapp.errors import BadRequest, DroverError, MethodNotAllowed, NotFound, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/api/"
-_ERROR_BY_STATUS: dict[int, type[DroverError]] = {
+ERROR_BY_STATUS: dict[int, type[DroverError]] = {
     400: BadRequest,
     401: Unauthenticated,
     404: NotFound,
@@ -73,7 +64,7 @@ def register_handlers(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return error_response(_ERROR_BY_STATUS.get(error.status_code, BadRequest)(str(error)))
+        return error_response(ERROR_BY_STATUS.get(error.status_code, BadRequest)(str(error)))
 
     @api.exception_handler(Http404)
     def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
@@ -85,32 +76,3 @@ def register_handlers(api: NinjaAPI) -> None:
         response = error_response(InternalError("The error was logged. This call changed nothing."))
         response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log it again.
         return response
-
-
-class ApiErrorMiddleware:
-    """Converts errors that Django answers under `/api/` (unknown paths, wrong methods) to API errors."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        return _as_api_error(response) if self._needs_conversion(request, response) else response
-
-    @staticmethod
-    def _needs_conversion(request: HttpRequest, response: HttpResponse) -> bool:
-        content_type: Any = response.get("Content-Type", "")
-        is_api = request.path.startswith(PREFIX) or request.path == PREFIX.rstrip("/")
-        return is_api and response.status_code >= 400 and not content_type.startswith("application/json")
-
-
-def _as_api_error(response: HttpResponse) -> HttpResponse:
-    """Replace the body of a response by an API error; its headers stay."""
-    fallback = InternalError if response.status_code >= 500 else BadRequest
-    error_class = _ERROR_BY_STATUS.get(response.status_code, fallback)
-    details = {404: "There is nothing at this address.", 405: f"Allowed: {response.get('Allow', '')}."}
-    converted = error_response(error_class(details.get(response.status_code, "")))
-    response.content = converted.content
-    response["Content-Type"] = converted["Content-Type"]
-    response["Content-Length"] = str(len(converted.content))
-    return response

@@ -1,15 +1,14 @@
-"""Load a page of the table, or the rows that have changed since a page was loaded."""
+"""Load a page of the table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from dashboard.table.filters import Filters
 from dashboard.table.row_html import load_keys, render_rows
 from dashboard.table.rows import sort_key
-from dashboard.table.versions import VersionToken, cached_by_versions, count_live
+from dashboard.table.versions import cached_by_versions, count_live
 from queueapp.models import Generation, Namespace
 
 #: Rows of one page.
@@ -22,18 +21,6 @@ class Page:
 
     rows: SafeString
     older_cursor: str
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What an open page must update: rows to insert or replace, and rows only to replace.
-
-    If more has changed than fits on a page, `page` is the whole page instead.
-    """
-
-    rows: str = ""
-    replaced_rows: str = ""
-    page: Page | None = None
 
 
 def load_page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
@@ -54,21 +41,3 @@ def _load_page(namespaces: Sequence[Namespace], filters: Filters) -> Page:
     shown = keys[:PAGE_SIZE]
     older_cursor = sort_key(shown[-1].enqueued_at, shown[-1].id) if len(keys) > PAGE_SIZE else ""
     return Page(render_rows(shown), older_cursor)
-
-
-def load_changes(namespaces: Sequence[Namespace], since: VersionToken, filters: Filters) -> Changes:
-    """Load the rows that changed after `since`, newest first.
-
-    A row that stops matching the filter by state is only replaced: it stays where a user may be clicking.
-    """
-    changed = Q()
-    for namespace in namespaces:
-        changed |= Q(namespace=namespace, version__gt=since.get(namespace.pk, -1))
-    # In the order of the index of versions: few rows have changed, but the history is long.
-    keys = load_keys(filters.apply(Generation.objects.filter(changed)), PAGE_SIZE + 1, order=["version"])
-    if len(keys) > PAGE_SIZE:
-        return Changes(page=load_page(namespaces, filters))
-    keys.sort(key=lambda key: (key.enqueued_at, key.id), reverse=True)
-    matching = [key for key in keys if not filters.state or key.state in filters.states]
-    others = [key for key in keys if key not in matching]
-    return Changes(render_rows(matching), render_rows(others))

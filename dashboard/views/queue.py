@@ -8,8 +8,8 @@ from dashboard.access import sign_in_required
 from dashboard.composer.prefill import composer_for_request
 from dashboard.queue_page import poll_context, render_queue
 from dashboard.requests import HtmxHttpRequest
+from dashboard.table.changes import load_changes
 from dashboard.table.filters import Filters
-from dashboard.table.page import load_changes
 from dashboard.table.versions import VersionToken
 from queueapp.services import accounts
 

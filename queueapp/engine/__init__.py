@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .image import render_image
-from .rendering import Rendering, Stopped, Unrenderable
-from .video import render_video
+from queueapp.engine.image import render_image
+from queueapp.engine.rendering import Rendering, Stopped, Unrenderable
+from queueapp.engine.video import render_video
 
 __all__ = ["Rendering", "Stopped", "Unrenderable", "render"]
 

@@ -6,8 +6,8 @@ from itertools import accumulate
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageStat
 
-from .layers import Stencil
-from .palette import BLACK, WHITE
+from queueapp.engine.layers import Stencil
+from queueapp.engine.palette import BLACK, WHITE
 
 #: Characters that Pillow's own font has, and plain ones for some that it lacks.
 KNOWN = frozenset(map(chr, range(32, 127))) | frozenset("©«»°±·‘’“”…")

@@ -7,10 +7,9 @@ from random import Random
 from PIL import Image, ImageChops, ImageOps, features
 
 from queueapp.builtin_models import ASPECTS, FORMATS
-
-from .painter import Checkpoint
-from .places import compose
-from .rendering import Rendering, Unrenderable
+from queueapp.engine.painter import Checkpoint
+from queueapp.engine.places import compose
+from queueapp.engine.rendering import Rendering, Unrenderable
 
 #: Pixels of an image's longer side.
 LONG_EDGE = 1024

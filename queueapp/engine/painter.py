@@ -5,12 +5,12 @@ from random import Random
 
 from PIL import Image
 
-from . import shapes
-from .layers import Reflection, Stencil
-from .palette import WHITE, choose, mix
-from .prompt import RGB, Scene
-from .shapes import Drawing, Size
-from .subjects import HEIGHTS, OWN_COLOURS, silhouette
+from queueapp.engine import shapes
+from queueapp.engine.layers import Reflection, Stencil
+from queueapp.engine.palette import WHITE, choose, mix
+from queueapp.engine.prompt import RGB, Scene
+from queueapp.engine.shapes import Drawing, Size
+from queueapp.engine.subjects import HEIGHTS, OWN_COLOURS, silhouette
 
 #: Speed of what is right in front, in frame widths per second: a third of a frame in 15 s.
 SPEED = 0.022

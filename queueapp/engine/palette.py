@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
-from .prompt import RGB, Scene, from_hex
+from queueapp.engine.prompt import RGB, Scene, from_hex
 
 WHITE: RGB = (250, 248, 242)
 BLACK: RGB = (14, 15, 24)

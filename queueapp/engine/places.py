@@ -5,13 +5,13 @@ from random import Random
 
 from PIL import Image, ImageFilter, ImageOps
 
-from .caption import caption
-from .layers import Composition
-from .painter import SUN, Checkpoint, Painter
-from .palette import BLACK, WHITE, mix
-from .prompt import RGB, read
-from .shapes import Drawing, Size
-from .subjects import AIRBORNE, OWN_COLOURS
+from queueapp.engine.caption import caption
+from queueapp.engine.layers import Composition
+from queueapp.engine.painter import SUN, Checkpoint, Painter
+from queueapp.engine.palette import BLACK, WHITE, mix
+from queueapp.engine.prompt import RGB, read
+from queueapp.engine.shapes import Drawing, Size
+from queueapp.engine.subjects import AIRBORNE, OWN_COLOURS
 
 #: The ridges of each place from far to near, with water before the last, where subjects stand: depth (0..1),
 #: top (in units above the horizon if negative, or else a share of the ground), height in units, roughness

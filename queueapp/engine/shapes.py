@@ -6,7 +6,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw
 
-from .prompt import RGB
+from queueapp.engine.prompt import RGB
 
 Size = tuple[int, int]
 

@@ -2,8 +2,8 @@
 
 from PIL import Image
 
-from .prompt import RGB
-from .shapes import Drawing, Size
+from queueapp.engine.prompt import RGB
+from queueapp.engine.shapes import Drawing, Size
 
 #: Shapes in percent of a subject's height: x from its middle to the right, y from the ground up. Four numbers
 #: are an ellipse (x, y and two radii), more are a polygon. "*" marks light and "-" cuts out.

@@ -10,12 +10,11 @@ from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from queueapp.builtin_models import DEFAULT_SECONDS, MAX_SECONDS
-
-from .image import size_for
-from .painter import Checkpoint
-from .places import compose
-from .rendering import Rendering, Unrenderable
-from .shapes import Size
+from queueapp.engine.image import size_for
+from queueapp.engine.painter import Checkpoint
+from queueapp.engine.places import compose
+from queueapp.engine.rendering import Rendering, Unrenderable
+from queueapp.engine.shapes import Size
 
 #: Pixels of the longer side. No video has more pixels than 16:9 at this width, so that all cost the same.
 LONG_EDGE = 640

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from queueapp.backends import CALL_TIMEOUT
 from queueapp.models import Connection
-from queueapp.poller import dispatch, release, steps
+from queueapp.poller import fair_scheduling, job_tasks, steps
 from queueapp.poller.events import EventListeners
 from queueapp.poller.threads import HubThreads
 from queueapp.services import coordination, generations
 from queueapp.services.hubs.connections import connections_with_work
-from queueapp.services.lifecycle import submitting
+from queueapp.services.lifecycle import crash_recovery
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +49,16 @@ def tick(fence: int, visit_hub: VisitHub = steps.visit_hub) -> None:
             else:
                 visit_hub(connection, fence)
     with _log_errors("dispatching downloads"):
-        dispatch.dispatch_downloads()
+        job_tasks.dispatch_downloads()
     with _log_errors("expiring generations"):
         generations.expire_old(timezone.now())
 
 
 def _release_to_engine(connection: Connection, fence: int) -> None:
-    submitting.finish_engine_handover(connection)
+    crash_recovery.finish_engine_handover(connection)
     if connection.enabled:
-        release.release_submissions(connection, fence)
-    dispatch.dispatch_renders(connection)
+        fair_scheduling.release_submissions(connection, fence)
+    job_tasks.dispatch_renders(connection)
 
 
 @contextmanager

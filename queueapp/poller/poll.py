@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from django.utils import timezone
 
 from queueapp.models import Generation, MediaModel
+from queueapp.poller.missing_generations import handle_not_found
 from queueapp.poller.visit import Visit
 from queueapp.services.lifecycle import foreign, outcomes, poll_schedule
 from queueapp.upstream.errors import AmbiguousResponse, InvalidKey, NotFoundAtHub, RequestRejected
@@ -20,11 +21,6 @@ RETRY_SOON = 1.5
 #: Seconds until the next poll after a failed list. They double with each failure in a row, up to the
 #: maximum, so that a list that always fails leaves the hub time for everything else.
 RETRY_LATER, RETRY_MAX = 5.0, 120.0
-#: Seconds between polls of a generation that a current hub says it does not have, although it keeps its
-#: rows: neither a database replica that lags behind nor a restart may end a running generation.
-MISSING_DELAYS = (1.5, 3.0, 6.0, 12.0, 24.0)
-#: The same at a bridge hub, whose completion event may arrive late.
-MISSING_DELAYS_ON_BRIDGE = (RETRY_SOON,)
 
 
 def poll(visit: Visit) -> None:
@@ -120,7 +116,7 @@ def _poll_generation(generation: Generation, visit: Visit, *, listed: bool = Tru
         try:
             row = visit.client.get_generation(generation.upstream_id)
         except NotFoundAtHub:
-            _handle_not_found(generation, visit)
+            handle_not_found(generation, visit)
             return
         except InvalidKey as error:
             if error.status == 403:
@@ -140,18 +136,3 @@ def _apply_row(generation: Generation, row: Row, visit: Visit, *, listed: bool) 
     else:
         # A bridge hub is about to delete the row. The event is the only report of the outcome, so keep it.
         poll_schedule.poll_again(generation, timezone.now(), RETRY_SOON)
-
-
-def _handle_not_found(generation: Generation, visit: Visit) -> None:
-    """End a generation that the hub says it does not have, or poll again if that may still change."""
-    is_current = visit.client.revision is Revision.CURRENT
-    delays = MISSING_DELAYS if is_current else MISSING_DELAYS_ON_BRIDGE
-    polls = generation.missing_polls
-    if generation.completion_event:
-        outcomes.end_unlisted(generation)
-    elif polls < len(delays):
-        poll_schedule.poll_again(generation, timezone.now(), delays[polls], missing_polls=polls + 1)
-    elif is_current:
-        outcomes.end_missing(generation)
-    else:
-        outcomes.end_unlisted(generation)

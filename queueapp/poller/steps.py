@@ -8,10 +8,10 @@ from django.utils import timezone
 from queueapp.backends import get_client
 from queueapp.encryption import DecryptionFailed
 from queueapp.models import Connection
-from queueapp.poller import cancel, costs, poll, reconcile, release
+from queueapp.poller import cancel, costs, fair_scheduling, poll, reconcile
 from queueapp.poller.visit import Visit
 from queueapp.services.hubs import health
-from queueapp.services.lifecycle import submitting
+from queueapp.services.lifecycle import crash_recovery
 from queueapp.upstream.client import Client
 from queueapp.upstream.errors import UpstreamError
 
@@ -25,7 +25,7 @@ def visit_hub(connection: Connection, fence: int, *, may_release: bool = True) -
 
     `fence` is the number of the caller's poller lease. Without `may_release` nothing new is submitted.
     """
-    submitting.take_over_submissions(connection, fence)
+    crash_recovery.take_over_submissions(connection, fence)
     client = _get_usable_client(connection)
     if client is None:
         return
@@ -33,7 +33,7 @@ def visit_hub(connection: Connection, fence: int, *, may_release: bool = True) -
     if not _run_steps(connection, client, cancel.forward_cancels, poll.poll, reconcile.reconcile):
         return
     if may_release:
-        release.release_submissions(connection, fence)
+        fair_scheduling.release_submissions(connection, fence)
     _run_steps(connection, client, costs.update_costs)
 
 

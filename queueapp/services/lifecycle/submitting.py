@@ -16,14 +16,13 @@ from django.utils import timezone
 
 from queueapp import backends
 from queueapp.models import Connection, Event, FairShare, Generation
-from queueapp.services import coordination, inputs
+from queueapp.services import coordination
 from queueapp.services.hubs import health
 from queueapp.services.hubs.connections import same_account
 from queueapp.services.lifecycle import foreign, pending_events
 from queueapp.services.lifecycle.cancellation import cancel_if_requested
 from queueapp.services.lifecycle.transitions import log_event, transition
 from queueapp.states import NOTHING_BILLED, State
-from queueapp.upstream.limits import CALL_TIMEOUT, upload_seconds
 
 #: Delay of the first poll after a submission was accepted: the duration of the fastest images.
 FIRST_POLL_DELAY = timedelta(seconds=2)
@@ -191,7 +190,7 @@ def return_to_queue(posted: Sequence[Generation], message: str) -> None:
     uncertain is ever sent again by itself.
     """
     for generation in posted:
-        if not _requeue(generation, _has_lease(generation), message):
+        if not requeue_generation(generation, _has_lease(generation), message):
             transition(
                 generation,
                 State.FAILED,
@@ -201,7 +200,7 @@ def return_to_queue(posted: Sequence[Generation], message: str) -> None:
             )
 
 
-def _requeue(generation: Generation, where: Q, text: str) -> bool:
+def requeue_generation(generation: Generation, where: Q, text: str) -> bool:
     """Return a generation to the queue if `where` matches, and cancel it there if that was requested."""
     if not transition(
         generation, State.QUEUED, where=where, text=text, lease_token="", posted_at=None, answered_at=None
@@ -229,10 +228,10 @@ def mark_uncertain(posted: Sequence[Generation], message: str) -> None:
     """Mark generations as uncertain, to be searched for in the hub's list; `message` says why."""
     now = timezone.now()
     for generation in posted:
-        _mark_uncertain(generation, _has_lease(generation), message, answered_at=now)
+        mark_generation_uncertain(generation, _has_lease(generation), message, answered_at=now)
 
 
-def _mark_uncertain(generation: Generation, where: Q, text: str, *, answered_at: datetime) -> None:
+def mark_generation_uncertain(generation: Generation, where: Q, text: str, *, answered_at: datetime) -> None:
     transition(
         generation,
         State.UNCERTAIN,
@@ -253,39 +252,3 @@ def _has_lease(generation: Generation) -> Q:
 def _is_same_uncertain_post(generation: Generation) -> Q:
     """Return the condition that another poller marked the same POST of this generation as uncertain."""
     return Q(state=State.UNCERTAIN, posted_at=generation.posted_at)
-
-
-def finish_engine_handover(connection: Connection) -> None:
-    """Hand over the generations that an earlier poller claimed for the built-in engine.
-
-    Handing over twice does no harm, because the engine renders from the same rows.
-    """
-    claimed = Generation.objects.in_flight().filter(connection=connection, state=State.SUBMITTING)
-    record_accepted(list(claimed), None)
-
-
-def take_over_submissions(connection: Connection, fence: int) -> None:
-    """Requeue or mark as uncertain what an earlier poller was sending when it lost the lease."""
-    submitting = Generation.objects.in_flight().filter(connection=connection, state=State.SUBMITTING)
-    others = submitting.exclude(lease_token=poller_lease_token(fence))
-    for generation in others.select_related("submission"):
-        with transaction.atomic():
-            # A poller that has lost the lease must not mark the POSTs of its successor as lost.
-            if not coordination.confirm_lease(fence):
-                return
-            _take_over_generation(generation)
-
-
-def _take_over_generation(generation: Generation) -> None:
-    unchanged = Q(lease_token=generation.lease_token, posted_at=generation.posted_at)
-    if generation.posted_at is None:
-        _requeue(generation, unchanged, "It had not been sent.")
-    else:
-        given_up_at = max(timezone.now(), generation.posted_at + _max_post_duration(generation))
-        text = "The worker stopped while sending it."
-        _mark_uncertain(generation, unchanged, text, answered_at=given_up_at)
-
-
-def _max_post_duration(generation: Generation) -> timedelta:
-    """Return how long a POST may take. Its sender may be slow rather than dead, and still be sending."""
-    return timedelta(seconds=CALL_TIMEOUT + upload_seconds(inputs.upload_size(generation.submission.params)))

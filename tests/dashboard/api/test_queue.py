@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from queueapp.jobs import render
 from queueapp.models import Event, Generation, Submission
-from queueapp.poller import dispatch, loop
+from queueapp.poller import job_tasks, loop
 from queueapp.services import accounts, coordination
 from queueapp.states import LIVE, State
 from tests import factories
@@ -290,7 +290,9 @@ def test_an_internal_error_has_the_same_shape_and_is_logged_once(alices_script, 
 def run_worker(monkeypatch) -> None:
     """Release and render everything that waits."""
     task_ids: list[str] = []
-    monkeypatch.setattr(dispatch, "async_task", lambda _, generation_id, **__: task_ids.append(generation_id))
+    monkeypatch.setattr(
+        job_tasks, "async_task", lambda _, generation_id, **__: task_ids.append(generation_id)
+    )
     fence = coordination.acquire_lease("test")
     loop.tick(fence)
     for generation_id in task_ids:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from queueapp.errors import NotFound
 from queueapp.models import Download, Event, Generation, Lease, Result
-from queueapp.poller import dispatch
+from queueapp.poller import job_tasks
 from queueapp.services import downloads, results
 from tests import factories
 from tests.hub import misbehaviour as mis
@@ -156,9 +156,9 @@ def test_a_retry_on_request_while_the_worker_is_dead_leads_to_an_attempt_within_
 def test_the_poller_enqueues_one_task_for_a_due_download(ended, monkeypatch):
     Download.objects.update(lease_expires_at=None)
     tasks = []
-    monkeypatch.setattr(dispatch, "async_task", lambda task, key, **_: tasks.append((task, key)))
-    dispatch.dispatch_downloads()
-    dispatch.dispatch_downloads()
+    monkeypatch.setattr(job_tasks, "async_task", lambda task, key, **_: tasks.append((task, key)))
+    job_tasks.dispatch_downloads()
+    job_tasks.dispatch_downloads()
     assert tasks == [("queueapp.tasks.download_result", str(ended.pk))]
 
 

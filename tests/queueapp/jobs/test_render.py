@@ -14,7 +14,7 @@ from queueapp import engine
 from queueapp.files import storage
 from queueapp.jobs import render
 from queueapp.models import Connection, Generation, Input, Lease, Namespace, Result
-from queueapp.poller import dispatch, loop
+from queueapp.poller import job_tasks, loop
 from queueapp.services import accounts, coordination, generations, inputs
 from queueapp.services.lifecycle import render_leases
 from queueapp.services.lifecycle.transitions import transition
@@ -26,7 +26,7 @@ from tests import factories
 def enqueued(monkeypatch) -> list[str]:
     """The ids of the generations for which render tasks were enqueued."""
     ids: list[str] = []
-    monkeypatch.setattr(dispatch, "async_task", lambda _, generation_id, **__: ids.append(generation_id))
+    monkeypatch.setattr(job_tasks, "async_task", lambda _, generation_id, **__: ids.append(generation_id))
     return ids
 
 
@@ -109,7 +109,7 @@ def test_only_a_few_tasks_wait_in_the_queue_at_once(alice, tick):
     Connection.objects.update(capacity=40)
     for _ in range(5):
         factories.enqueue(alice, count=4)
-    assert len(tick()) == dispatch.MAX_WAITING_TASKS
+    assert len(tick()) == job_tasks.MAX_WAITING_TASKS
 
 
 def test_a_free_slot_is_given_to_the_next_generation(alice, tick):

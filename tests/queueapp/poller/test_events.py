@@ -172,7 +172,7 @@ def test_a_result_whose_event_comes_during_the_last_poll_is_stored(team, bridge_
     team.finish()
     team.tick()
     early = result_event(id_of(generation))
-    run_before(monkeypatch, poll, "_handle_not_found", lambda: events.record_event(team.connection, early))
+    run_before(monkeypatch, poll, "handle_not_found", lambda: events.record_event(team.connection, early))
     team.tick()
     assert states(generation) == ["succeeded"]
 

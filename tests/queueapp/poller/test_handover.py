@@ -6,7 +6,7 @@ from queueapp import backends
 from queueapp.models import Event, Generation
 from queueapp.poller import steps, submit
 from queueapp.services import coordination
-from queueapp.services.lifecycle import submitting
+from queueapp.services.lifecycle import crash_recovery, submitting
 from tests.queueapp.poller.conftest import reason, states, timeline
 from tests.queueapp.poller.crashes import Killed, crash_at, run_before
 
@@ -94,7 +94,7 @@ def test_a_late_response_settles_what_the_successor_marked_as_uncertain(team, cu
     team = team(current_hub)
     generations = team.asks(2)
     tick_with_late_response(
-        team, monkeypatch, lambda: submitting.take_over_submissions(team.connection, team.fence)
+        team, monkeypatch, lambda: crash_recovery.take_over_submissions(team.connection, team.fence)
     )
     assert states(*generations) == ["processing"] * 2
     assert team.posts == 1
@@ -120,7 +120,7 @@ def test_a_late_refusal_ends_the_generation_as_not_billed(team, current_hub, mon
     generations = team.asks()
     monkeypatch.setattr(backends.HubBackend, "submit", lambda *_: backends.TryLater("The hub is busy."))
     tick_with_late_response(
-        team, monkeypatch, lambda: submitting.take_over_submissions(team.connection, team.fence)
+        team, monkeypatch, lambda: crash_recovery.take_over_submissions(team.connection, team.fence)
     )
     assert states(*generations) == ["failed"]
     assert reason(generations[0]).startswith("The hub is busy. Nothing was made")
@@ -132,9 +132,9 @@ def test_a_poller_that_lost_its_lease_leaves_its_successors_submissions_alone(te
     lost_fence = team.fence
     team.replace_poller()
     submitting.claim_submission(generation.submission_id, team.owner.pk, team.refreshed(), team.fence)
-    submitting.take_over_submissions(team.connection, lost_fence)
+    crash_recovery.take_over_submissions(team.connection, lost_fence)
     assert states(generation) == ["submitting"]
     team.replace_poller()
-    submitting.take_over_submissions(team.connection, team.fence)
+    crash_recovery.take_over_submissions(team.connection, team.fence)
     assert states(generation) == ["queued"]
     assert Generation.objects.get().posted_at is None

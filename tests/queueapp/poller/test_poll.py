@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from queueapp import tasks
 from queueapp.models import Download, ForeignGeneration, Generation
-from queueapp.poller import poll
+from queueapp.poller import missing_generations
 from queueapp.services.hubs import health
 from queueapp.services.lifecycle import foreign, poll_schedule
 from tests import factories
@@ -102,8 +102,8 @@ def test_a_generation_is_lost_only_after_the_hub_denied_it_for_longer_than_a_res
     generations = team.asks()
     team.tick()
     current_hub.ledger.generations.clear()
-    assert sum(poll.MISSING_DELAYS) > 30
-    for _ in poll.MISSING_DELAYS:
+    assert sum(missing_generations.MISSING_DELAYS) > 30
+    for _ in missing_generations.MISSING_DELAYS:
         team.tick()
         assert states(*generations) == ["processing"]
     team.tick()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queueapp.poller.release import WaitingSubmission, choose_submissions, release_submissions
+from queueapp.poller.fair_scheduling import WaitingSubmission, choose_submissions, release_submissions
 from queueapp.services import coordination, generations
 from queueapp.services.lifecycle.transitions import transition
 from queueapp.states import State
