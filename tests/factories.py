@@ -53,7 +53,7 @@ def generation(owner: User, state: State = State.QUEUED, **params: Any) -> Gener
         fields = {"reason": "The hub said no."} if step in UNSUCCESSFUL else {}
         assert transition(created, step, **fields)
     if state is State.SUCCEEDED:
-        assert results.finish_with_result(created, results.save_files(created, picture()))
+        assert results.finish_with_result(created, results.save_files(created, image_file()))
     created.refresh_from_db()
     return created
 
@@ -73,7 +73,7 @@ _PATHS: dict[State, tuple[State, ...]] = {
 }
 
 
-def picture(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> Path:
+def image_file(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> Path:
     """Return the path of a new PNG file of one colour."""
     with NamedTemporaryFile(suffix=".png", dir=settings.DROVER_DATA, delete=False) as file:
         Image.new("RGB", size, colour).save(file, "PNG")

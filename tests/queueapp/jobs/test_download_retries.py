@@ -105,9 +105,9 @@ def test_another_worker_continues_for_a_dead_one_whose_late_result_is_not_stored
     assert reserve_due() == [str(ended.pk)]
     alive = downloads.acquire(str(ended.pk), "alive")
     assert not downloads.renew(dead)
-    assert downloads.finish(alive, results.save_files(ended, factories.picture()))
+    assert downloads.finish(alive, results.save_files(ended, factories.image_file()))
     files = stored_files()
-    assert not downloads.finish(dead, results.save_files(ended, factories.picture()))
+    assert not downloads.finish(dead, results.save_files(ended, factories.image_file()))
     assert stored_files() == files
     assert Result.objects.count() == 1
 

@@ -55,7 +55,7 @@ def use_engine(monkeypatch, during: Callable[[Callable[[], None]], object]) -> N
 
     def render_image(model_name, params, *, variation, folder, checkpoint, input_image=None):
         during(checkpoint)
-        path = factories.picture().rename(folder / "result.png")
+        path = factories.image_file().rename(folder / "result.png")
         return engine.Rendering(path, "image/png", 64, 48, None)
 
     monkeypatch.setattr(engine, "render", render_image)
