@@ -19,10 +19,10 @@ STORAGES = {
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  (its absence is a warning, and warnings are errors here)
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
-    # Django's default for tests is an in-memory database that threads share through SQLite's shared cache.
-    # There a reader and a writer of one table lock each other out at once, whatever the `timeout`: "database
-    # table is locked". A file in WAL mode behaves as in production, so threads wait for each other.
-    # The folder is this process's own, so that pytest-xdist's workers do not share the file.
+    # By default Django's test database is in memory, and threads share it through SQLite's shared cache.
+    # There a read and a write of the same table fail at once, whatever the `timeout`: "database table is
+    # locked". A file in WAL mode behaves as in production: reads and writes do not block each other, and
+    # writes wait in turn. The folder belongs to this process, so each worker of pytest-xdist has a file.
     DATABASES["default"]["TEST"] = {"NAME": str(DROVER_DATA / "test.sqlite3")}  # noqa: F405
     # Tests need not survive a power cut.
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"  # noqa: F405

@@ -12,37 +12,40 @@ from queueapp import backends
 from queueapp.models import Connection, Event, Generation
 from queueapp.poller import loop
 from queueapp.services import coordination, generations
+from queueapp.services.lifecycle import pending_events
 from queueapp.states import State
+from queueapp.upstream.client import Client
 from tests import factories
 from tests.hub.misbehaviour import Plan
 from tests.hub.server import Hub
 
+#: The client's methods for the calls of the stand-in hub.
+CLIENT_METHODS = {"enqueue": "enqueue", "list": "list_generations", "one": "get_generation"}
+
 
 @pytest.fixture(autouse=True)
-def _short_timeouts(monkeypatch) -> Iterator[None]:
-    """Give up a hub that hangs after a moment. Close all clients at the end of the test."""
-    monkeypatch.setattr(backends, "TIMEOUTS", (0.5, 0.3))
-    monkeypatch.setattr(backends, "CALL_TIMEOUT", 2.0)
+def _forget_process_state() -> Iterator[None]:
+    """Leave neither clients nor early events in this process's memory."""
     yield
-    close_clients()
-
-
-def close_clients() -> None:
     for client in backends._clients.values():
         client.close()
     backends._clients.clear()
+    pending_events._events.clear()
 
 
 @contextmanager
-def very_short_timeouts() -> Iterator[None]:
-    """Give up a hub that hangs after 0.1 s. Only for blocks in which it hangs: other calls may take that."""
-    timeouts, backends.TIMEOUTS = backends.TIMEOUTS, (0.5, 0.1)
-    close_clients()
-    try:
+def short_read_timeout(call: str) -> Iterator[None]:
+    """Give up a call to which a hub never responds after 0.1 s. All other calls have the usual time."""
+    method = getattr(Client, CLIENT_METHODS[call])
+
+    def impatient(client: Client, *args: Any, **kwargs: Any) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(client._transport, "read_timeout", 0.1)
+            return method(client, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, CLIENT_METHODS[call], impatient)
         yield
-    finally:
-        backends.TIMEOUTS = timeouts
-        close_clients()
 
 
 @pytest.fixture(params=["classic", "bridge", "current"])
@@ -102,7 +105,7 @@ class Team:
         """Tick once, while the hub's next calls of that kind go wrong."""
         self.hub.misbehave(call, *plans)
         hangs = any(plan.name == "hang" for plan in plans)
-        with very_short_timeouts() if hangs else nullcontext():
+        with short_read_timeout(call) if hangs else nullcontext():
             self.tick()
 
     def make_all_due(self) -> None:

@@ -9,6 +9,7 @@ from queueapp.states import State
 from queueapp.upstream.errors import AmbiguousResponse
 from tests import factories
 from tests.hub import misbehaviour as mis
+from tests.hub.server import until
 from tests.queueapp.poller.conftest import reason, states
 
 IMAGE_INPUT = "data:image/png;base64,iVBORw0KGgo="
@@ -30,6 +31,7 @@ def test_generations_whose_response_was_lost_are_found_and_not_made_twice(team, 
         with subtests.test(plan.name):
             generations = team.asks(2)
             team.tick_with("enqueue", plan)
+            until(lambda: len(team.at_hub) == 2 * team.posts)
             team.tick()
             assert states(*generations) == ["processing"] * 2
             assert team.posts == number

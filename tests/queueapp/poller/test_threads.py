@@ -9,7 +9,7 @@ from queueapp.poller.threads import HubThreads
 from tests import factories
 from tests.hub import misbehaviour as mis
 from tests.hub.server import until
-from tests.queueapp.poller.conftest import states, very_short_timeouts
+from tests.queueapp.poller.conftest import short_read_timeout, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ def test_a_hub_that_hangs_delays_neither_the_poller_nor_the_next_visit(team, cur
     team = team(current_hub)
     generations = team.asks()
     current_hub.misbehave("enqueue", mis.hang())
-    with very_short_timeouts():
+    with short_read_timeout("enqueue"):
         hub_threads.visit(team.connection, team.fence)
         assert hub_threads.busy
         hub_threads.visit(team.connection, team.fence)  # requested while one is running
@@ -45,7 +45,7 @@ def test_two_connections_to_one_hub_namespace_are_visited_one_after_the_other(te
     factories.hub_model(second, team.image)
     first, other = team.asks()[0], team.asks(model=f"second/{team.image}")[0]
     current_hub.misbehave("enqueue", mis.hang())
-    with very_short_timeouts():
+    with short_read_timeout("enqueue"):
         for connection in (team.connection, second):
             hub_threads.visit(connection, team.fence)
         until(lambda: not hub_threads.busy, 5)
