@@ -134,7 +134,8 @@ class Drover:
     def is_healthy(self) -> bool:
         """Return whether web, database and worker are alive. Fail if the instance has exited."""
         assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()
+        exit_code = self.process.poll()
+        assert exit_code is None, f"It exited with {exit_code}. {self.log.read_text()}"
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
         except (requests.ConnectionError, requests.Timeout):
