@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from queueapp.params import Params
+from queueapp.params import PROMPT_PARAMETERS, Params
 
 #: Parameters named in a summary: as many as fit on a row beside the model's name.
 MAX_SUMMARY = 3
 #: Parameters whose value says enough without a name, in the order of a summary.
 _UNNAMED = ("aspect_ratio", "resolution", "size", "image_size", "duration", "seed")
-#: Parameters that pages show as text of their own.
-PROMPT_PARAMETERS = ("prompt", "multi_prompt")
 #: Characters of a value in a summary.
 _MAX_VALUE = 20
 

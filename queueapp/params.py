@@ -22,6 +22,8 @@ Params = dict[str, Json]
 MAX_DEPTH = 64
 #: Fields of an enqueue request that are for the queue. All other fields are parameters of the model.
 QUEUE_FIELDS = ("model", "num_generations", "target_namespace")
+#: Parameters that describe the result: one prompt, or a list of shots with a prompt each.
+PROMPT_PARAMETERS = ("prompt", "multi_prompt")
 
 
 def read_json(raw: bytes | str) -> Json:
@@ -111,7 +113,7 @@ def validation_errors(schema: Mapping[str, Json], params: Mapping[str, Json]) ->
 
 def _prompt_or_shots_errors(params: Mapping[str, Json]) -> dict[str, str]:
     """Require exactly one of `prompt` and `multi_prompt`, as models that support shots do."""
-    present = [name for name in ("prompt", "multi_prompt") if params.get(name)]
+    present = [name for name in PROMPT_PARAMETERS if params.get(name)]
     if len(present) == 2:
         return {"multi_prompt": "Enter a prompt or several shots, not both."}
     if not present:

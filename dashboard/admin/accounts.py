@@ -13,7 +13,6 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from dashboard.admin.base import (
     EMPTY,
@@ -23,7 +22,7 @@ from dashboard.admin.base import (
     SuperusersOnlyMixin,
     admin_user,
     is_superuser,
-    link_to,
+    link_column,
     pluralize,
 )
 from dashboard.admin.filters import HasSubmitted, IsValid, NeverUsed
@@ -70,6 +69,7 @@ class UserAdmin(_UserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", HasSubmitted)
     list_select_related = ("namespace",)
     actions = ("activate", "deactivate")
+    namespace_link = link_column("namespace", ordering="namespace__name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
@@ -91,10 +91,6 @@ class UserAdmin(_UserAdmin):
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
-
-    @admin.display(description="namespace", ordering="namespace__name")
-    def namespace_link(self, user: User) -> SafeString | str:
-        return link_to(getattr(user, "namespace", None))
 
     @admin.display(description="valid tokens", ordering="valid_tokens")
     def tokens(self, user: Any) -> int:
@@ -164,15 +160,12 @@ class NamespaceAdmin(ReadOnlyMixin, ModelAdmin[Namespace]):
     search_fields = ("name", "owner__username")
     fields = ("name", "owner_link", "created_at", "version")
     ordering = ("name",)
+    owner_link = link_column("owner", ordering="owner__username")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Namespace]:
         newest = Generation.objects.filter(namespace=OuterRef("pk")).order_by("-enqueued_at", "-pk")
         last = Subquery(newest.values("enqueued_at")[:1])
         return super().get_queryset(request).annotate(active_count=_active_count("namespace"), last=last)
-
-    @admin.display(description="owner", ordering="owner__username")
-    def owner_link(self, namespace: Namespace) -> SafeString | str:
-        return link_to(namespace.owner)
 
     @admin.display(description="active", ordering="active_count")
     def active(self, namespace: Any) -> int:
@@ -194,6 +187,7 @@ class ApiTokenAdmin(NoDeleteMixin, ModelAdmin[ApiToken]):
     ordering = ("-created_at", "-pk")
     autocomplete_fields = ("owner",)
     actions = ("revoke",)
+    owner_link = link_column("owner", ordering="owner__username")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # A token has the rights of its owner, so creating one means acting as that user.
@@ -209,10 +203,6 @@ class ApiTokenAdmin(NoDeleteMixin, ModelAdmin[ApiToken]):
         if obj is None:
             return ("owner", "name")
         return ("name", "owner_link", "shown_prefix", "created_at", "last_used_at", "revoked_at")
-
-    @admin.display(description="owner", ordering="owner__username")
-    def owner_link(self, token: ApiToken) -> SafeString | str:
-        return link_to(token.owner)
 
     @admin.display(description="starts with", ordering="prefix")
     def shown_prefix(self, token: ApiToken) -> str:

@@ -1,12 +1,14 @@
 """Shared parts of the admin classes: permissions, search by id, formatting of values."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -132,6 +134,19 @@ def link_to(row: Model | None) -> SafeString | str:
     if row is None:
         return EMPTY
     return format_html('<a href="{}">{}</a>', change_url(type(row), row.pk), str(row))
+
+
+def link_column(name: str, *, ordering: str | None = None) -> Callable[[Any, Any], SafeString | str]:
+    """Return a column that shows the related row `name` as a link to its change page."""
+
+    @admin.display(description=name, ordering=ordering)
+    def column(model_admin: Any, row: Any) -> SafeString | str:
+        try:
+            return link_to(getattr(row, name))
+        except ObjectDoesNotExist:
+            return EMPTY
+
+    return column
 
 
 def pluralize(count: int, word: str) -> str:

@@ -15,7 +15,7 @@ from dashboard.admin.base import (
     NoDeleteMixin,
     SaveChangedFieldsMixin,
     format_json,
-    link_to,
+    link_column,
     pluralize,
 )
 from dashboard.admin.filters import InUseFilter
@@ -85,16 +85,13 @@ class MediaModelAdmin(NoAddMixin, NoDeleteMixin, SaveChangedFieldsMixin, ModelAd
         "formatted_schema",
         "created_at",
     )
+    connection_link = link_column("connection", ordering="connection__name")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names: list[str] = []
         for field in self.fields or ():
             names += [field] if isinstance(field, str) else field
         return [name for name in names if name not in ("enabled", "preferred", "defaults")]
-
-    @admin.display(description="connection", ordering="connection__name")
-    def connection_link(self, model: MediaModel) -> SafeString | str:
-        return link_to(model.connection)
 
     @admin.display(description="output", ordering="media_type")
     def output(self, model: MediaModel) -> str:

@@ -18,7 +18,7 @@ from dashboard.admin.base import (
     SearchByIdMixin,
     TabularInline,
     format_json,
-    link_to,
+    link_column,
     pluralize,
 )
 from dashboard.admin.filters import CancelUnanswered, FailedRecently, InUseFilter, RunningLong, WaitingLong
@@ -31,8 +31,9 @@ from dashboard.admin.progress import (
 )
 from dashboard.admin.records import link_to_result
 from queueapp.errors import NotFound
-from queueapp.models import Download, Event, Generation, Result
+from queueapp.models import Event, Generation
 from queueapp.models.generations import GenerationQuerySet
+from queueapp.models.results import get_download, get_result
 from queueapp.services import downloads
 from queueapp.states import CANCELLING_TEXT, STATE_TEXTS, State
 
@@ -106,6 +107,11 @@ class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
         ),
         ("Worker", {"fields": ("attempts", "lease_token", "lease_expires_at", "version")}),
     )
+    submission_link = link_column("submission")
+    user_link = link_column("user")
+    namespace_link = link_column("namespace")
+    model_link = link_column("model")
+    connection_link = link_column("connection")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
         # Prompts and parameters can have megabytes; a list needs only the beginning of the prompt.
@@ -122,7 +128,7 @@ class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
 
     @admin.display(description="result")
     def thumbnail(self, generation: Generation) -> SafeString | str:
-        return link_to_result(_result(generation))
+        return link_to_result(get_result(generation))
 
     @admin.display(description="prompt")
     def prompt(self, generation: Any) -> str:
@@ -153,29 +159,9 @@ class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
     def duration(self, generation: Generation) -> str:
         return duration_text(generation)
 
-    @admin.display(description="submission")
-    def submission_link(self, generation: Generation) -> SafeString | str:
-        return link_to(generation.submission)
-
     @admin.display(description="position")
     def position(self, generation: Generation) -> str:
         return f"{generation.ordinal + 1} of {generation.submission.num_generations}"
-
-    @admin.display(description="user")
-    def user_link(self, generation: Generation) -> SafeString | str:
-        return link_to(generation.user)
-
-    @admin.display(description="namespace")
-    def namespace_link(self, generation: Generation) -> SafeString | str:
-        return link_to(generation.namespace)
-
-    @admin.display(description="model")
-    def model_link(self, generation: Generation) -> SafeString | str:
-        return link_to(generation.model)
-
-    @admin.display(description="connection")
-    def connection_link(self, generation: Generation) -> SafeString | str:
-        return link_to(generation.connection)
 
     @admin.display(description="parameters")
     def params(self, generation: Generation) -> SafeString:
@@ -184,7 +170,7 @@ class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
     @admin.display(description="download")
     def download_status(self, generation: Generation) -> str:
         """Return the status of a pending download of the result."""
-        download: Download | None = getattr(generation, "download", None)
+        download = get_download(generation)
         if download is None:
             return EMPTY
         at = download.next_attempt_at
@@ -204,7 +190,3 @@ class GenerationAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
     @admin.action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: GenerationQuerySet) -> None:
         self.cancel_generations(request, queryset)
-
-
-def _result(generation: Generation) -> Result | None:
-    return getattr(generation, "result", None)

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard.admin.base import EMPTY, ModelAdmin, ReadOnlyMixin, SearchByIdMixin, change_url, link_to
+from dashboard.admin.base import EMPTY, ModelAdmin, ReadOnlyMixin, SearchByIdMixin, change_url, link_column
 from dashboard.admin.filters import InUseFilter
 from dashboard.formatting import format_bytes
 from queueapp.files import media, storage
@@ -96,7 +96,7 @@ class ResultAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Result]):
     def preview(self, result: Result) -> SafeString:
         # The result page shows a user only their own results, so the admin serves the file itself.
         url = reverse("admin:queueapp_result_file", args=[result.pk])
-        if result.content_type.startswith("video/"):
+        if media.kind_of(result.content_type) == "video":
             return format_html('<video class="drover-result" src="{}" controls loop></video>', url)
         return format_html('<img class="drover-result" src="{}" alt="The result">', url)
 
@@ -143,14 +143,11 @@ class InputAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Input]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fields = ("id", "namespace_link", "content_type", "bytes", "file", "created_at")
+    namespace_link = link_column("namespace")
 
     @admin.display(description="size", ordering="size")
     def bytes(self, row: Input) -> str:
         return format_bytes(row.size)
-
-    @admin.display(description="namespace")
-    def namespace_link(self, row: Input) -> SafeString | str:
-        return link_to(row.namespace)
 
 
 @admin.register(Event)
@@ -166,6 +163,7 @@ class EventAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Event]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fields = ("at", "kind", "state", "user_link", "text", "generation_link")
+    user_link = link_column("user")
 
     def id_filter(self, key: UUID) -> Q:
         return Q(generation=key)
@@ -173,7 +171,3 @@ class EventAdmin(SearchByIdMixin, ReadOnlyMixin, ModelAdmin[Event]):
     @admin.display(description="generation")
     def generation_link(self, event: Any) -> SafeString:
         return _link_to_generation(event.generation_id)
-
-    @admin.display(description="user")
-    def user_link(self, event: Event) -> SafeString | str:
-        return link_to(event.user)

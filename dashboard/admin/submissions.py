@@ -16,7 +16,7 @@ from dashboard.admin.base import (
     SearchByIdMixin,
     TabularInline,
     format_json,
-    link_to,
+    link_column,
 )
 from dashboard.admin.filters import HasActiveGenerations, InUseFilter
 from dashboard.admin.progress import (
@@ -65,6 +65,10 @@ class SubmissionAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
         ("From", {"fields": ("user_link", "source", "token_link", "namespace_link", "target_namespace")}),
         ("Parameters", {"fields": ("formatted_params",)}),
     )
+    model_link = link_column("model")
+    user_link = link_column("user")
+    token_link = link_column("token")
+    namespace_link = link_column("namespace")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         states = Generation.objects.only("submission_id", "state", "cancel_requested_at").order_by("ordinal")
@@ -87,22 +91,6 @@ class SubmissionAdmin(CancelGenerationsMixin, SearchByIdMixin, ReadOnlyMixin, Mo
     def states(self, submission: Submission) -> str:
         labels = Counter(state_label(generation) for generation in submission.generations.all())
         return ", ".join(f"{count} {label}" if count > 1 else label for label, count in labels.items())
-
-    @admin.display(description="model")
-    def model_link(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.model)
-
-    @admin.display(description="user")
-    def user_link(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.user)
-
-    @admin.display(description="token")
-    def token_link(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.token)
-
-    @admin.display(description="namespace")
-    def namespace_link(self, submission: Submission) -> SafeString | str:
-        return link_to(submission.namespace)
 
     @admin.display(description="parameters")
     def formatted_params(self, submission: Submission) -> SafeString:

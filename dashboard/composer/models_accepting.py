@@ -6,7 +6,9 @@ from dashboard.caching import cached
 from dashboard.composer.fields import MEDIA_KINDS, Field
 from dashboard.composer.placement import best_field
 from dashboard.composer.schema import build_fields
-from queueapp.models import MediaModel
+from queueapp.files import media
+from queueapp.models import Generation, MediaModel
+from queueapp.models.results import get_result
 from queueapp.services import catalog
 
 #: Reading the schemas of a hundred models takes a while, so the result is cached for this many seconds.
@@ -22,13 +24,18 @@ class AcceptingModel(NamedTuple):
     picker_name: str
 
 
-def best_model_name(media_kind: str, model: MediaModel) -> str:
-    """Return the picker's name of the best model that takes a result of `model`; "" if none does.
+def best_model_for_result(generation: Generation) -> str:
+    """Return the picker's name of the best model that takes the stored result; "" if there is none.
 
-    The best is `model` itself, then a model of its connection. Among these, as among all others, a preferred
-    model comes first, then one that makes the same kind of media.
+    The best is the model of the generation itself, then a model of its connection. Among these, as among all
+    others, a preferred model comes first, then one that makes the same kind of media.
     """
-    accepting = cached(_CACHE_KEY, _CACHE_SECONDS, _accepting_models).get(media_kind, [])
+    result = get_result(generation)
+    if result is None:
+        return ""
+    model = generation.model
+    models = cached(_CACHE_KEY, _CACHE_SECONDS, _accepting_models)
+    accepting = models.get(media.kind_of(result.content_type), [])
     best = min(
         accepting,
         key=lambda other: (other.pk != model.pk, other.connection_id != model.connection_id),

@@ -16,7 +16,7 @@ from dashboard.composer.stored_inputs import references_in
 from dashboard.requests import HtmxHttpRequest
 from queueapp.errors import NotFound
 from queueapp.models import MediaModel, Submission
-from queueapp.params import Params
+from queueapp.params import PROMPT_PARAMETERS, Params
 from queueapp.services import catalog, generations, inputs
 
 #: The blank composer is the same for all users of a model, and is cached for this many seconds.
@@ -64,7 +64,7 @@ def form_from_params(model: MediaModel | None, params: Params, num_generations: 
     for field in form.fields:
         if field.name in params:
             form.set_values(field, field.format(params[field.name]))
-    known = {"prompt", "multi_prompt", *(field.name for field in form.fields)}
+    known = {*PROMPT_PARAMETERS, *(field.name for field in form.fields)}
     if unknown := [name for name in params if name not in known]:
         form.errors["parameters"] = f"Left out, because this form has no field for it: {', '.join(unknown)}."
     return form

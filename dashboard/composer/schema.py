@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from dashboard.composer.fields import MEDIA_KINDS, UNSET, Field, Json, Kind, Schema, types_of
-from queueapp.params import QUEUE_FIELDS
+from queueapp.params import PROMPT_PARAMETERS, QUEUE_FIELDS
 
 #: Parameters with controls of their own, and names that belong to the queue.
-_NOT_FIELDS = ("prompt", "multi_prompt", *QUEUE_FIELDS)
+_NOT_FIELDS = (*PROMPT_PARAMETERS, *QUEUE_FIELDS)
 _MAX_HELP_LENGTH, _MAX_LABEL_LENGTH = 300, 60
 _LONG_TEXT_NAMES = ("prompt", "description", "text", "lyrics", "script")
 _URL_SUFFIXES = ("_url", "_uri", "_image", "_video", "_audio", "_frame", "_mask")

@@ -12,7 +12,7 @@ SHOT_PROMPT, SHOT_SECONDS = "shot-prompt", "shot-seconds"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A row of the form: text as the user typed it."""
+    """One shot as text: its prompt and its seconds. In the form, as the user typed them."""
 
     prompt: str = ""
     seconds: str = ""
@@ -36,7 +36,7 @@ def write_shots(data: MultiValueDict[str, str], multi_prompt: Json) -> None:
 
 
 def multi_prompt_shots(multi_prompt: Json) -> list[Shot]:
-    """Return the shots in a value of the parameter `multi_prompt`, which may be malformed."""
+    """Return the shots in a value of the parameter `multi_prompt`; malformed ones are left out."""
     rows = multi_prompt if isinstance(multi_prompt, list) else []
     return [
         Shot(str(row.get("prompt", "")), to_text(row.get("duration", "")))

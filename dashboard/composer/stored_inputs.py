@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 
+from queueapp.files import media
 from queueapp.models import Input
 from queueapp.params import Params
 from queueapp.services import accounts, inputs
@@ -22,6 +23,4 @@ def kinds_of(references: Iterable[str], user: User) -> dict[str, str]:
         return {}
     visible = Input.objects.filter(pk__in=input_ids, namespace__in=accounts.visible_namespaces(user))
     rows = visible.values_list("pk", "content_type")
-    return {
-        inputs.build_reference(input_id): content_type.partition("/")[0] for input_id, content_type in rows
-    }
+    return {inputs.build_reference(input_id): media.kind_of(content_type) for input_id, content_type in rows}

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db.models import Max
 from django.utils import timezone
 
+from dashboard.composer.shots import Shot, multi_prompt_shots
 from dashboard.detail.failure_help import FailureHelp, failure_help_for
-from dashboard.detail.parameters import Parameter, Shot, list_parameters, list_shots
+from dashboard.detail.parameters import Parameter, list_parameters
 from dashboard.detail.result import (
     PendingDownload,
     StoredResult,
@@ -17,8 +18,9 @@ from dashboard.detail.result import (
     is_usable_as_input,
 )
 from dashboard.detail.timeline import TimelineEntry, build_timeline
-from dashboard.table.rows import Badge, Row, badge_for, build_row, get_result
+from dashboard.table.rows import Badge, Row, badge_for, build_row
 from queueapp.models import Connection, Generation, Submission
+from queueapp.models.results import get_result
 from queueapp.params import get_prompt
 from queueapp.services.hubs.status import last_submit_error, waiting_reason
 from queueapp.states import LIVE, State
@@ -44,7 +46,7 @@ class Detail:
 
     row: Row
     prompt: str
-    shots: tuple[Shot, ...]
+    shots: list[Shot]
     result: StoredResult | None
     download: PendingDownload | None
     waiting_reason: str
@@ -83,7 +85,7 @@ def build_detail(generation: Generation) -> Detail:
     return Detail(
         row=build_row(generation, timezone.now()),
         prompt=str(submission.params.get("prompt") or ""),
-        shots=list_shots(submission.params),
+        shots=multi_prompt_shots(submission.params.get("multi_prompt")),
         result=describe_result(generation),
         download=describe_download(generation),
         waiting_reason=_waiting_reason(generation),

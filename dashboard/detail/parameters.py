@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from dashboard.composer.fields import to_text
-from dashboard.formatting import PROMPT_PARAMETERS
 from queueapp.models import Submission
-from queueapp.params import Params
+from queueapp.params import PROMPT_PARAMETERS, Params
 from queueapp.services.inputs import parse_reference
 
 #: Characters of a value that the page shows; the curl command contains all of them.
@@ -32,14 +31,6 @@ class Parameter:
     values: tuple[ParameterValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One shot of a video: its prompt, and its length in seconds as text."""
-
-    prompt: str
-    duration: str
-
-
 def list_parameters(params: Params) -> tuple[Parameter, ...]:
     """Return all parameters except the prompt and the shots."""
     return tuple(
@@ -57,18 +48,6 @@ def _value(value: Any) -> ParameterValue:
         return ParameterValue("Stored input", input_id)
     text = to_text(value)
     return ParameterValue(text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…")
-
-
-def list_shots(params: Params) -> tuple[Shot, ...]:
-    """Return the shots of `multi_prompt`; malformed ones are left out."""
-    shots = params.get("multi_prompt")
-    if not isinstance(shots, list):
-        return ()
-    return tuple(
-        Shot(str(shot.get("prompt", "")), to_text(shot.get("duration", "")))
-        for shot in shots
-        if isinstance(shot, dict)
-    )
 
 
 def curl_command(submission: Submission, url: str) -> str:

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from dashboard.composer import models_accepting
 from dashboard.formatting import format_bytes, format_video_length
-from dashboard.table.rows import get_download, get_result
+from queueapp.files import media
 from queueapp.models import Download, Generation
+from queueapp.models.results import get_download, get_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def describe_result(generation: Generation) -> StoredResult | None:
         return None
     return StoredResult(
         content_type=result.content_type,
-        is_video=result.content_type.startswith("video/"),
+        is_video=media.kind_of(result.content_type) == "video",
         width=result.width,
         height=result.height,
         length=format_video_length(result.seconds) if result.seconds else "",
@@ -73,4 +74,4 @@ def is_usable_as_input(generation: Generation) -> bool:
     result = get_result(generation)
     if result is None or result.size > settings.DROVER_MAX_INPUT_BYTES:
         return False
-    return bool(models_accepting.best_model_name(result.content_type.partition("/")[0], generation.model))
+    return bool(models_accepting.best_model_for_result(generation))

@@ -10,7 +10,8 @@ from dashboard.formatting import (
     format_video_length,
     summarize_params,
 )
-from queueapp.models import Download, Generation, Result
+from queueapp.models import Generation
+from queueapp.models.results import get_download, get_result
 from queueapp.states import CANCELLING_TEXT, LIVE, STATE_TEXTS, State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,16 +105,6 @@ def parse_sort_key(key: str) -> tuple[datetime, UUID]:
     """Return the time and the id of a sort key. Raise ValueError or OverflowError if it is malformed."""
     microseconds, _, generation_id = key.partition("-")
     return _EPOCH + int(microseconds) * _MICROSECOND, UUID(generation_id)
-
-
-def get_result(generation: Generation) -> Result | None:
-    """Return the stored result, or None."""
-    return getattr(generation, "result", None)
-
-
-def get_download(generation: Generation) -> Download | None:
-    """Return the download of a result that is not stored yet, or None."""
-    return getattr(generation, "download", None)
 
 
 def badge_for(generation: Generation) -> Badge:

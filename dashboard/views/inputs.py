@@ -88,9 +88,7 @@ def use_result(request: HtmxHttpRequest, generation_id: UUID) -> HttpResponse:
 
 def _model_for_result(generation: Generation) -> str:
     """Return the picker's name of a model that takes a generation's result. Raise NotFound."""
-    result = getattr(generation, "result", None)
-    media_kind = result.content_type.partition("/")[0] if result else ""
-    model_name = models_accepting.best_model_name(media_kind, generation.model)
+    model_name = models_accepting.best_model_for_result(generation)
     if not model_name:
         raise NotFound("There is no result that a model could take.")
     return model_name

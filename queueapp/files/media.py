@@ -27,15 +27,21 @@ _EBML_MAGIC = b"\x1a\x45\xdf\xa3"
 _IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 
 
+def kind_of(content_type: str) -> str:
+    """Return the kind of media of a content type: "image", "video", or another first part."""
+    return content_type.partition("/")[0]
+
+
 class InvalidMedia(ValueError):
     """A file is not an image or video that browsers show. The message is a sentence about "it"."""
 
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """What a decoded file is. `width` and `height` are in pixels, after rotation as the file asks for.
+    """The properties of a decoded file.
 
-    `seconds` is None for images and for videos without a stored duration.
+    `width` and `height` are in pixels, after rotation as the file asks for. `seconds` is None for images and
+    for videos without a stored duration.
     """
 
     kind: str

@@ -46,3 +46,13 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return str(self.generation_id)
+
+
+def get_result(generation: Generation) -> Result | None:
+    """Return the stored result, or None."""
+    return getattr(generation, "result", None)
+
+
+def get_download(generation: Generation) -> Download | None:
+    """Return the download of a result that is not stored yet, or None."""
+    return getattr(generation, "download", None)
