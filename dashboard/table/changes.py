@@ -14,7 +14,7 @@ from queueapp.models import Generation, Namespace
 
 @dataclass(frozen=True)
 class Changes:
-    """What an open page must update: rows to insert or replace, and rows only to replace.
+    """The updates for an open page: rows to insert or replace, and rows only to replace.
 
     If more has changed than fits on a page, `page` is the whole page instead.
     """

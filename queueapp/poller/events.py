@@ -125,6 +125,7 @@ def record_event(connection: Connection, event: CompletionEvent) -> None:
 
 
 def _wait(seconds: float, is_stopped: Callable[[], bool]) -> None:
+    """Wait in short steps: streams stop at a time, not at an event that could end the wait."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not is_stopped():
         time.sleep(0.2)

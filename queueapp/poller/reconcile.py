@@ -16,7 +16,6 @@ from queueapp.errors import DroverError
 from queueapp.models import Connection, Generation
 from queueapp.poller.visit import HUB_WIDE_ERRORS, Visit
 from queueapp.services import inputs
-from queueapp.services.hubs.namespaces import connections_to, get_hub_namespace
 from queueapp.services.lifecycle import foreign, outcomes, poll_schedule, submitting
 from queueapp.states import State
 from queueapp.upstream.echoed_params import comparable_params
@@ -139,7 +138,7 @@ def _assign_matches(connection: Connection, posts: Sequence[UncertainPost], rows
     queries = [
         replace(post.query, count=len(searched[post.query.id])) for post in posts if searched[post.query.id]
     ]
-    taken = _assigned_ids(connection, rows)
+    taken = foreign.own_ids(connection, [row.id for row in rows])
     matches = match_rows(queries, rows, clock_offset=connection.clock_offset, taken=taken)
     for post_id, matching in matches.items():
         for generation, row in zip(searched[post_id], matching, strict=False):
@@ -148,17 +147,8 @@ def _assign_matches(connection: Connection, posts: Sequence[UncertainPost], rows
                 outcomes.end_by_row(generation, row)
 
 
-def _assigned_ids(connection: Connection, rows: Iterable[Row]) -> set[str]:
-    """Return the ids of rows that belong to generations of any connection to this hub namespace."""
-    assigned = Generation.objects.filter(
-        connection__in=connections_to(get_hub_namespace(connection)),
-        upstream_id__in=[row.id for row in rows],
-    )
-    return set(assigned.values_list("upstream_id", flat=True))
-
-
 def _unassigned_rows(connection: Connection, rows: Sequence[Row]) -> list[Row]:
-    assigned = _assigned_ids(connection, rows)
+    assigned = foreign.own_ids(connection, [row.id for row in rows])
     return [row for row in rows if row.id not in assigned]
 
 

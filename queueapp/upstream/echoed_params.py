@@ -17,7 +17,7 @@ _redact = Redactor()
 
 
 class Match(IntEnum):
-    """How well an echo matches what was submitted."""
+    """The degree to which an echo matches what was submitted."""
 
     NONE = 0
     #: It differs as echoes do: a number as text, an input's content cut or replaced by a link.

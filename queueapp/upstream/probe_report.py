@@ -12,7 +12,7 @@ from queueapp.upstream.urls import Origin
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a hub answered. None means that it could not be determined.
+    """The answers of a hub. None means that it could not be determined.
 
     `latency` and `clock_offset` (the hub's clock minus ours) are in seconds. `owner` is the namespace of
     the key, `balance` what its account can spend, in the hub's unit. `media_models` counts the models

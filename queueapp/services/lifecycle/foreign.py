@@ -1,6 +1,6 @@
 """Record foreign generations: those that other people and scripts created in a shared hub namespace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -19,11 +19,8 @@ def record_foreign(connection: Connection, models: Mapping[str, str]) -> None:
     `models` maps each id to the name of its model. Ids that are recorded already keep their `first_seen_at`.
     """
     recorded = ForeignGeneration.objects.filter(connection=connection, upstream_id__in=models)
-    own = Generation.objects.filter(
-        connection__in=connections_to(get_hub_namespace(connection)), upstream_id__in=models
-    )
     new = set(models) - set(recorded.values_list("upstream_id", flat=True))
-    new -= set(own.values_list("upstream_id", flat=True))
+    new -= own_ids(connection, models)
     now = timezone.now()
     ForeignGeneration.objects.bulk_create(
         [
@@ -37,6 +34,14 @@ def record_foreign(connection: Connection, models: Mapping[str, str]) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def own_ids(connection: Connection, upstream_ids: Iterable[str]) -> set[str]:
+    """Return those of the ids that belong to generations of any connection to this hub namespace."""
+    own = Generation.objects.filter(
+        connection__in=connections_to(get_hub_namespace(connection)), upstream_id__in=upstream_ids
+    )
+    return set(own.values_list("upstream_id", flat=True))
 
 
 def known_before(connection: Connection, when: datetime) -> frozenset[str]:
