@@ -1,18 +1,5 @@
 """A hub with results, from the tests of the poller."""
 
-from collections.abc import Iterator
+from tests.queueapp.poller.conftest import _forget_process_state, bridge_hub, current_hub, ended, team
 
-import pytest
-
-from queueapp import backends
-from tests.queueapp.poller.conftest import bridge_hub, current_hub, ended, team
-
-__all__ = ["bridge_hub", "current_hub", "ended", "team"]
-
-
-@pytest.fixture(autouse=True)
-def _close_clients() -> Iterator[None]:
-    yield
-    for client in backends._clients.values():
-        client.close()
-    backends._clients.clear()
+__all__ = ["_forget_process_state", "bridge_hub", "current_hub", "ended", "team"]
