@@ -163,7 +163,8 @@ class Drover:
                 in_cluster = cluster is None or process.environ().get("Q_CLUSTER_NAME") == cluster
                 if in_cluster and process.cmdline()[-1:] == [command]:
                     found.append(process)
-        return sorted(found, key=lambda process: process.pid)
+        # Not by process id: the ids start again from a low number. honcho's children look like `up` itself.
+        return sorted(found, key=lambda process: process.create_time())
 
     def manage(self, *arguments: str) -> str:
         """Run a management command, and return what it prints."""
