@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 FAST := --ignore tests/browser --ignore tests/processes
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run dev demo test test-fast check format screenshots clean
+.PHONY: help run dev test test-fast check format screenshots clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
