@@ -1,5 +1,6 @@
 """Template tags and filters of the pages: icons, times, posting buttons, and settings for the scripts."""
 
+import functools
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ _STOPPED_SECONDS = 5
 
 
 @register.simple_tag
+@functools.cache  # Pages show the same few icons many times, and their addresses never change while it runs.
 def icon(name: str, css_class: str = "icon") -> SafeString:
     """Render one symbol of `static/icons.svg`. It is decorative: the text beside it says the same."""
     sprite = static("icons.svg")
